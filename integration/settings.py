@@ -1,0 +1,72 @@
+"""Settings of a deployment, read once. A boot error names every bad variable at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from integration.foundation.errors import FieldError, InvalidInput
+
+
+class Settings(BaseSettings):
+    """Everything a deployment can set. Each is documented in docs/settings.md (a test holds it)."""
+
+    model_config = SettingsConfigDict(env_prefix="STORYMETER_", extra="forbid")
+
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    """PostgreSQL address; empty starts the embedded one under `data_dir`."""
+    data_dir: Path = Path(".storymeter")
+    secret_key: SecretStr | None = None
+    """Encrypts stored tokens; made and kept under `data_dir` when unset."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = ""
+    """How people and Jira reach this deployment; links in messages use it."""
+    web_processes: int = Field(default=2, ge=1, le=64)
+    web_threads: int = Field(default=16, ge=1, le=256)
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    clock_file: Path | None = None
+    """A file that moves this installation's clock: for the demo and for fault tests only."""
+    price_overrides: Path | None = None
+    """A JSON file of dated price rows for all workspaces; docs/prices.md describes them."""
+    login: Literal["loopback", "oidc"] = "loopback"
+    max_body_mb: int = Field(default=32, ge=1, le=256)
+
+    @property
+    def url(self) -> str:
+        """The address that links use, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables by which a child process reads the same settings."""
+        plain = self.model_dump(exclude_none=True, exclude={"database_url", "secret_key"})
+        found = {f"STORYMETER_{name.upper()}": str(value) for name, value in plain.items()}
+        if self.secret_key is not None:
+            found["STORYMETER_SECRET_KEY"] = self.secret_key.get_secret_value()
+        return found | {"DATABASE_URL": self.database_url}
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        InvalidInput: one FieldError for each variable that is missing or wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        errors = tuple(
+            FieldError(_variable(error["loc"]), error["type"], error["msg"])
+            for error in wrong.errors()
+        )
+        lines = "\n".join(f"  {error.pointer}: {error.message}" for error in errors)
+        raise InvalidInput(f"These settings need mending:\n{lines}", errors=errors) from wrong
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "?"
+    return name if name.isupper() else f"STORYMETER_{name.upper()}"

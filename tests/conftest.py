@@ -1,0 +1,93 @@
+"""What tests share: a real PostgreSQL for the run, and a fresh database for each test that asks."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+
+from integration.foundation.clock import FixedClock
+from integration.foundation.database import Transactions, connect, transactions_on
+from integration.foundation.embedded_database import running
+from integration.foundation.migration import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = "storymeter_template"
+ROOT = Path(__file__).resolve().parents[1]
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that rewrites golden files."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are being rewritten."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of samples and data, which a clone of the project alone does not have."""
+    folder = Path(os.environ.get("STORYMETER_SHARED_DIR", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("no shared samples; set STORYMETER_SHARED_DIR")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL: the one in TEST_DATABASE_URL, or an embedded one.
+
+    Each parallel test process has a server of its own: they start in under a second.
+    """
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    with running(tmp_path_factory.mktemp("pg"), database=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> str:
+    """A database with the newest schema, from which the tests' databases are copied."""
+    engine = connect(server_url)
+    upgrade(engine)
+    engine.dispose()
+    return server_url
+
+
+@pytest.fixture
+def engine(template: str) -> Iterator[Engine]:
+    """An engine on a fresh database with all tables."""
+    name = f"test_{uuid4().hex[:12]}"
+    admin = connect(template.replace(TEMPLATE, "postgres", 1))
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    engine = connect(template.replace(TEMPLATE, name, 1))
+    yield engine
+    engine.dispose()
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def transactions(engine: Engine) -> Transactions:
+    """Transactions on a fresh database."""
+    return transactions_on(engine)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Friday 20 November 2026, noon UTC."""
+    return FixedClock(NOON)
