@@ -1,0 +1,160 @@
+"""One metered call, job or batch of calls, as every room behind the doors knows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+from integration.foundation.errors import FieldError
+
+MAX_TOKENS_PER_EVENT = 1_000_000_000
+MAX_FUTURE = timedelta(minutes=10)  # Clocks of clients drift; more than this is a mistake.
+OLDEST = datetime(2020, 1, 1, tzinfo=UTC)  # Before the first model we could price.
+MAX_GPU_HOURS = 1_000_000.0  # More than a century on one clock is a mistake.
+MAX_ENERGY_WH = 1_000_000_000.0
+
+Outcome = Literal["completed", "failed", "blocked", "cache_hit"]
+
+
+class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one model call or GPU job consumed.
+
+    `completed` events are priced. A gateway `cache_hit` costs 0 and emits 0 and is counted as
+    avoided; `failed` and `blocked` calls are kept for audit only.
+    """
+
+    source: str
+    """Who reported it: `api`, `cloudevents`, `litellm`, `otlp.openllmetry`, `bedrock` …"""
+    occurred_at: datetime
+    provider_name: str = ""
+    request_model: str = ""
+    response_model: str = ""
+    operation_name: str = "chat"
+    outcome: Outcome = "completed"
+
+    calls: int = 1
+    input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    cache_write_1h_input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_output_tokens: int = 0
+    service_tier: str = "standard"
+    region: str = ""
+
+    accelerator: str = ""
+    gpu_count: int = 0
+    gpu_hours: float = 0.0
+    """Hours the job ran; accelerator-hours are `gpu_count × gpu_hours`."""
+    gpu_utilisation: float | None = None
+    energy_wh: float | None = None
+    """Measured by the source (CodeCarbon); outranks the model where present."""
+
+    response_id: str = ""
+    call_id: str = ""
+    event_id: str = ""
+    """The source's own id, unique within `source`."""
+    trace_id: str = ""
+    span_id: str = ""
+    authorization_id: str = ""
+
+    story_key: str = ""
+    """The explicit tag, when the sender gave one."""
+    branch: str = ""
+    key_alias: str = ""
+    team: str = ""
+    feature: str = ""
+    user: str = ""
+    """Pseudonymous: never an e-mail address or a name."""
+    session: str = ""
+    environment: str = ""
+    prompt_version: str = ""
+    workload_class: str = ""
+    tags: tuple[str, ...] = ()
+
+    source_cost_usd: str = ""
+    """What the source itself says the call cost, a Decimal string; kept beside our own figure."""
+
+    @property
+    def model(self) -> str:
+        """The model that answered, or else the one that was asked for."""
+        return self.response_model or self.request_model
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together; cached and reasoning tokens are inside them."""
+        return self.input_tokens + self.output_tokens
+
+
+COUNTS = (
+    "calls", "input_tokens", "cache_read_input_tokens", "cache_write_input_tokens",
+    "cache_write_1h_input_tokens", "output_tokens", "reasoning_output_tokens", "gpu_count",
+)  # fmt: skip
+
+
+def faults(event: UsageEvent, now: datetime) -> list[FieldError]:
+    """Everything that makes the event unacceptable, each naming its field; empty when sound."""
+    found = [
+        FieldError(f"/{name}", "out_of_range", f"{name} must be from 0 to {MAX_TOKENS_PER_EVENT}")
+        for name in COUNTS
+        if not 0 <= getattr(event, name) <= MAX_TOKENS_PER_EVENT
+    ]
+    if event.occurred_at.tzinfo is None:
+        return [*found, FieldError("/occurred_at", "no_time_zone", "occurred_at needs an offset")]
+    if event.occurred_at > now + MAX_FUTURE:
+        found.append(FieldError("/occurred_at", "in_the_future", "occurred_at is in the future"))
+    if event.occurred_at < OLDEST:
+        found.append(FieldError("/occurred_at", "too_old", "occurred_at is before 2020"))
+    cached = event.cache_read_input_tokens + event.cache_write_input_tokens
+    if cached > event.input_tokens:
+        found.append(
+            FieldError(
+                "/input_tokens", "excludes_cached",
+                "input_tokens must include cache_read_input_tokens and cache_write_input_tokens",
+            )
+        )  # fmt: skip
+    if event.reasoning_output_tokens > event.output_tokens:
+        found.append(
+            FieldError(
+                "/output_tokens", "excludes_reasoning",
+                "output_tokens must include reasoning_output_tokens",
+            )
+        )  # fmt: skip
+    if event.cache_write_1h_input_tokens > event.cache_write_input_tokens:
+        found.append(
+            FieldError(
+                "/cache_write_input_tokens", "excludes_1h",
+                "cache_write_input_tokens must include cache_write_1h_input_tokens",
+            )
+        )  # fmt: skip
+    if not event.model and not event.accelerator:
+        found.append(FieldError("/request_model", "missing", "name a model or an accelerator"))
+    if event.gpu_hours or event.energy_wh is not None or event.gpu_utilisation is not None:
+        found += _measurement_faults(event)
+    return found
+
+
+def _measurement_faults(event: UsageEvent) -> list[FieldError]:
+    limits = (
+        ("gpu_hours", event.gpu_hours, MAX_GPU_HOURS),
+        ("energy_wh", event.energy_wh, MAX_ENERGY_WH),
+        ("gpu_utilisation", event.gpu_utilisation, 1.0),
+    )
+    return [  # A comparison with NaN is false, so NaN is out of range as well.
+        FieldError(f"/{name}", "out_of_range", f"{name} must be from 0 to {limit:g}")
+        for name, value, limit in limits
+        if value is not None and not 0 <= value <= limit
+    ]
+
+
+def pseudonym(user: str) -> str:
+    """Stand in for a user: an opaque id stays; an e-mail address or a full name becomes a digest.
+
+    The same address always gives the same pseudonym, so that rules and sums by user still work.
+    """
+    if "@" not in user and " " not in user:
+        return user
+    return "user-" + blake2b(user.strip().lower().encode(), digest_size=8).hexdigest()

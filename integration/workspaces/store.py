@@ -1,0 +1,245 @@
+"""Reads and writes of the workspaces room. Callers own the transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from integration.foundation.errors import NotFound
+from integration.workspaces.models import (
+    ApiKeyRow,
+    AuditRow,
+    JiraConnectionRow,
+    SlackConnectionRow,
+    TeamRow,
+    WorkspaceRow,
+)
+from integration.workspaces.workspace import (
+    Caller,
+    JiraAccount,
+    SlackAccount,
+    Team,
+    Workspace,
+    key_digest,
+    new_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.foundation.secrets import SecretBox
+
+
+def create(session: Session, workspace: Workspace, now: datetime) -> None:
+    """Add a workspace, or change the settings of the one with this id."""
+    values = {
+        "name": workspace.name,
+        "time_zone": workspace.time_zone,
+        "default_region": workspace.default_region,
+        "ai_work_rule": {"labels": sorted(workspace.ai_labels)} if workspace.ai_labels else {},
+    }
+    row = insert(WorkspaceRow).values(workspace_id=workspace.workspace_id, created_at=now, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
+
+
+def find(session: Session, workspace_id: str) -> Workspace:
+    """Return a workspace.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    row = session.get(WorkspaceRow, workspace_id)
+    if row is None:
+        raise NotFound(f"There is no workspace {workspace_id!r}")
+    return Workspace(
+        row.workspace_id, row.name, row.time_zone, row.default_region,
+        frozenset(row.ai_work_rule.get("labels", ())),
+    )  # fmt: skip
+
+
+def all_ids(session: Session) -> list[str]:
+    """Return the ids of all workspaces, sorted."""
+    return list(session.scalars(select(WorkspaceRow.workspace_id).order_by("workspace_id")))
+
+
+def connect_jira(session: Session, account: JiraAccount, box: SecretBox) -> None:
+    """Keep how the workspace's Jira site is reached, replacing what was kept before."""
+    values = {
+        "site_url": account.site_url,
+        "api_base": account.api_base,
+        "deployment": account.deployment,
+        "email": account.email,
+        "token": box.close(account.token),
+        "account_id": account.account_id,
+        "webhook_secret": box.close(account.webhook_secret),
+        "project_keys": list(account.project_keys),
+        "field_ids": account.field_ids,
+    }
+    row = insert(JiraConnectionRow).values(workspace_id=account.workspace_id, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
+
+
+def jira_account(session: Session, workspace_id: str, box: SecretBox) -> JiraAccount | None:
+    """Return how the workspace's Jira site is reached; None when none is connected."""
+    row = session.get(JiraConnectionRow, workspace_id, populate_existing=True)
+    if row is None:
+        return None
+    return JiraAccount(
+        workspace_id, row.site_url, row.api_base, row.email,
+        token=box.open(row.token), webhook_secret=box.open(row.webhook_secret),
+        deployment="datacenter" if row.deployment == "datacenter" else "cloud",
+        account_id=row.account_id, project_keys=tuple(row.project_keys), field_ids=row.field_ids,
+    )  # fmt: skip
+
+
+def project_keys(session: Session, workspace_id: str) -> frozenset[str]:
+    """The Jira projects the workspace has set up; empty when none is connected."""
+    keys = session.scalar(
+        select(JiraConnectionRow.project_keys).where(JiraConnectionRow.workspace_id == workspace_id)
+    )
+    return frozenset(keys or ())
+
+
+def site_url(session: Session, workspace_id: str) -> str:
+    """The address of the workspace's Jira for people, without a slash at its end; else empty."""
+    found = session.scalar(
+        select(JiraConnectionRow.site_url).where(JiraConnectionRow.workspace_id == workspace_id)
+    )
+    return (found or "").rstrip("/")
+
+
+def synced_until(session: Session, workspace_id: str) -> datetime | None:
+    """Up to when the workspace's Jira changes are known to have been read."""
+    return session.scalar(
+        select(JiraConnectionRow.synced_until).where(JiraConnectionRow.workspace_id == workspace_id)
+    )
+
+
+def note_synced(session: Session, workspace_id: str, until: datetime) -> None:
+    """Remember that all Jira changes before `until` have been read."""
+    session.execute(
+        update(JiraConnectionRow)
+        .where(JiraConnectionRow.workspace_id == workspace_id)
+        .values(synced_until=until)
+    )
+
+
+def connect_slack(session: Session, account: SlackAccount, box: SecretBox) -> None:
+    """Keep how the workspace's Slack team is reached, replacing what was kept before."""
+    values = {
+        "api_base_url": account.api_base_url,
+        "bot_token": box.close(account.bot_token),
+        "signing_secret": box.close(account.signing_secret),
+        "team_id": account.team_id,
+        "default_channel_id": account.default_channel_id,
+    }
+    row = insert(SlackConnectionRow).values(workspace_id=account.workspace_id, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
+
+
+def slack_account(session: Session, workspace_id: str, box: SecretBox) -> SlackAccount | None:
+    """Return how the workspace's Slack team is reached; None when none is connected."""
+    row = session.get(SlackConnectionRow, workspace_id, populate_existing=True)
+    return _slack_account(row, box) if row else None
+
+
+def slack_account_of_team(session: Session, team_id: str, box: SecretBox) -> SlackAccount | None:
+    """Return the workspace connected to a Slack team: requests from Slack name only the team."""
+    row = session.scalar(select(SlackConnectionRow).where(SlackConnectionRow.team_id == team_id))
+    return _slack_account(row, box) if row else None
+
+
+def _slack_account(row: SlackConnectionRow, box: SecretBox) -> SlackAccount:
+    return SlackAccount(
+        row.workspace_id, row.api_base_url, bot_token=box.open(row.bot_token),
+        signing_secret=box.open(row.signing_secret), team_id=row.team_id,
+        default_channel_id=row.default_channel_id,
+    )  # fmt: skip
+
+
+def save_team(session: Session, team: Team) -> None:
+    """Add a team, or change the one with this id."""
+    values = {
+        "name": team.name,
+        "board_id": team.board_id,
+        "channel_id": team.channel_id,
+        "time_zone": team.time_zone,
+        "digest_at": team.digest_at,
+        "workdays": list(team.workdays),
+        "quiet_days_are_silent": team.quiet_days_are_silent,
+        "product_owner": team.product_owner,
+    }
+    row = insert(TeamRow).values(workspace_id=team.workspace_id, team_id=team.team_id, **values)
+    session.execute(
+        row.on_conflict_do_update(index_elements=["workspace_id", "team_id"], set_=values)
+    )
+
+
+def teams(session: Session, workspace_id: str) -> list[Team]:
+    """Return the workspace's teams by id."""
+    rows = session.scalars(
+        select(TeamRow).where(TeamRow.workspace_id == workspace_id).order_by(TeamRow.team_id)
+    )
+    return [
+        Team(
+            row.workspace_id, row.team_id, row.name, row.board_id, row.channel_id, row.time_zone,
+            row.digest_at, tuple(row.workdays), row.quiet_days_are_silent, row.product_owner,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def create_key(
+    session: Session, workspace_id: str, name: str, scopes: Sequence[str], now: datetime
+) -> str:
+    """Add an API key and return its secret, which is not kept."""
+    secret = new_key()
+    session.add(
+        ApiKeyRow(
+            workspace_id=workspace_id, key_id=key_digest(secret).hex()[:12], name=name,
+            digest=key_digest(secret), scopes=list(scopes), created_at=now,
+        )
+    )  # fmt: skip
+    return secret
+
+
+def caller_with(session: Session, secret: str) -> Caller | None:
+    """Return who holds a key; None for an unknown or revoked one."""
+    row = session.scalar(
+        select(ApiKeyRow).where(
+            ApiKeyRow.digest == key_digest(secret), ApiKeyRow.revoked_at.is_(None)
+        )
+    )
+    if row is None:
+        return None
+    return Caller(row.workspace_id, row.key_id, row.name, frozenset(row.scopes))
+
+
+def audit(
+    session: Session, workspace_id: str, *, at: datetime, actor: str, action: str, subject: str,
+    **detail: Any,
+) -> None:  # fmt: skip
+    """Write one line of the audit log."""
+    session.add(
+        AuditRow(
+            workspace_id=workspace_id, at=at, actor=actor, action=action, subject=subject,
+            detail=detail,
+        )
+    )  # fmt: skip
+
+
+def audit_of(session: Session, workspace_id: str, subject: str, limit: int = 50) -> list[AuditRow]:
+    """Return the newest audit lines about a subject."""
+    return list(
+        session.scalars(
+            select(AuditRow)
+            .where(AuditRow.workspace_id == workspace_id, AuditRow.subject == subject)
+            .order_by(AuditRow.audit_id.desc())
+            .limit(limit)
+        )
+    )
