@@ -1,0 +1,60 @@
+"""Energy of hours on accelerators: n · TDP · utilisation · hours · host factor · PUE.
+
+Utilisation is the share of TDP really drawn while busy, from published measurements of H100 and
+B200 (median .74 and .75, 10th to 90th percentile .57 to .90). The host factor covers the server
+around the devices (1.25 to 1.5). PUE spans the settings EcoLogits states for its providers.
+Embodied emissions are EcoLogits' figures for an eight-device server (5,700 kg) and a device
+(273 kg), spread over three years; they are used for every accelerator, which is an assumption.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from integration.carbon.tables import Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from integration.carbon.tables import Accelerator
+
+_MEMORY = re.compile(r"\b\d+ ?gb\b|\bhbm\d\w*")
+_SOCKET = re.compile(r"\bsxm\d\b")
+
+UTILISATION = Spread(0.57, 0.75, 0.90)
+IDLE_UTILISATION = 0.11
+HOST_FACTOR = Spread(1.25, 1.375, 1.50)
+PUE = Spread(1.09, 1.14, 1.20)
+EMBODIED_G_PER_HOUR = (5700 / 8 + 273) * 1000 / (3 * 365 * 24)
+
+
+def find_accelerator(accelerators: Iterable[Accelerator], name: str) -> Accelerator | None:
+    """Return the device called so; "H100" means the SXM module, as with every bare name."""
+    wanted = _letters(name)
+    by_name = {_letters(device.name): device for device in accelerators}
+    return by_name.get(wanted) or by_name.get(f"{wanted}sxm")
+
+
+def gpu_energy_wh(
+    tdp_w: float,
+    count: int,
+    hours: float,
+    utilisation: float | None = None,
+    pue: float | None = None,
+) -> Spread:
+    """Watt-hours low, central and high; a stated utilisation (0 to 1) or PUE narrows the range."""
+    used = UTILISATION if utilisation is None else Spread(utilisation, utilisation, utilisation)
+    overhead = PUE if pue is None else Spread(pue, pue, pue)
+    base = count * tdp_w * hours
+    return Spread(*(base * used[i] * HOST_FACTOR[i] * overhead[i] for i in range(3)))
+
+
+def _letters(name: str) -> str:
+    """Reduce "NVIDIA A100-SXM4-80GB" and "A100 SXM" to the same letters."""
+    plain = _MEMORY.sub("", name.lower())
+    plain = _SOCKET.sub("sxm", plain)
+    plain = "".join(letter for letter in plain if letter.isalnum())
+    for maker in ("nvidia", "amd", "intel", "google", "aws", "habana"):
+        plain = plain.removeprefix(maker)
+    return plain

@@ -1,0 +1,98 @@
+"""Which model really ran, from what resellers and gateways call it.
+
+Energy depends on the model, not on who sells it, so the reseller's wrapping is taken off entirely:
+a Claude call on Bedrock is looked up as Anthropic's model.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from integration.carbon.tables import ModelEnergy
+
+# Sellers of their own models, by the names that OpenTelemetry, LiteLLM and SDKs use.
+MAKERS = {
+    "anthropic": "anthropic",
+    "azure": "openai",
+    "azure.ai.openai": "openai",
+    "az.ai.openai": "openai",
+    "cohere": "cohere",
+    "cohere_chat": "cohere",
+    "gcp.gemini": "google_genai",
+    "gcp.gen_ai": "google_genai",
+    "gcp.vertex_ai": "google_genai",
+    "gemini": "google_genai",
+    "google": "google_genai",
+    "google_genai": "google_genai",
+    "huggingface": "huggingface_hub",
+    "huggingface_hub": "huggingface_hub",
+    "mistral": "mistralai",
+    "mistral_ai": "mistralai",
+    "mistralai": "mistralai",
+    "openai": "openai",
+    "vertex_ai": "google_genai",
+}
+BEDROCK_NAMES = {
+    "meta.llama3-1-8b-instruct": "meta-llama/meta-llama-3.1-8b-instruct",
+    "meta.llama3-1-70b-instruct": "meta-llama/meta-llama-3.1-70b-instruct",
+    "meta.llama3-1-405b-instruct": "meta-llama/meta-llama-3.1-405b-instruct",
+}
+_BEDROCK_REGION = re.compile(r"^(?:us-gov|us|eu|apac|au|jp|in|global)\.")
+_BEDROCK_VERSION = re.compile(r"-v?\d+:\d+$")
+_DATE_AT_END = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d|latest)$")
+_COMPACT_DATE = re.compile(r"-(20\d\d)(\d\d)(\d\d)$")
+
+
+class ModelIndex:
+    """Finds the coefficients of a model under any of its names."""
+
+    def __init__(self, models: Sequence[ModelEnergy]) -> None:
+        self._by_name: dict[str, dict[str, ModelEnergy]] = {}
+        for model in models:
+            self._by_name.setdefault(model.model.lower(), {})[model.provider] = model
+        for model in models:
+            if model.provider == "huggingface_hub":
+                # Hosts often leave out the organisation before an open-weight model's name.
+                short = model.model.lower().rpartition("/")[2]
+                self._by_name.setdefault(short, {model.provider: model})
+
+    def find(self, provider_name: str | None, model: str) -> ModelEnergy | None:
+        """Return the row of the maker named, else of whoever makes a model of that name."""
+        maker = MAKERS.get((provider_name or "").strip().lower())
+        for name in _plain_names(model.strip().lower()):
+            makers = self._by_name.get(name)
+            if makers:
+                return makers.get(maker or "") or next(iter(makers.values()))
+        return None
+
+
+def _plain_names(model: str) -> Iterator[str]:
+    """Yield the name as given, then without its wrapping, then without its date."""
+    unwrapped = list(_without_wrapping(model))
+    yield from unwrapped
+    for name in unwrapped:
+        yield _COMPACT_DATE.sub(r"-\1-\2-\3", name)
+        yield name.replace("@", "-")
+        if name.startswith("claude"):
+            yield name.replace(".", "-")
+    for name in unwrapped:
+        undated = _DATE_AT_END.sub("", name)
+        yield undated
+        yield undated.replace(".", "-") if undated.startswith("claude") else undated
+
+
+def _without_wrapping(model: str) -> Iterator[str]:
+    name = model
+    yield name
+    while "/" in name:
+        name = name.partition("/")[2]
+        yield name
+    name = _BEDROCK_VERSION.sub("", _BEDROCK_REGION.sub("", name))
+    yield BEDROCK_NAMES.get(name, name)
+    for maker in ("anthropic.", "mistral.", "cohere.", "openai."):
+        if name.startswith(maker):
+            yield name.removeprefix(maker)

@@ -1,0 +1,129 @@
+"""The numbers of one model in one zone, ready to multiply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integration.carbon.footprint import Basis, Footprint
+from integration.carbon.tables import Spread
+
+if TYPE_CHECKING:
+    from integration.carbon.grid_zones import ZoneMatch
+    from integration.carbon.tables import ModelEnergy, ProviderSetting
+
+METHOD = "EcoLogits output energy; input and cache energy: extension, not EcoLogits"
+UWH_PER_WH = 1e6
+UG_PER_G = 1e6
+# 1 µWh at 1 g/kWh is 1e-9 g.
+UG_PER_UWH_AT_1_G_PER_KWH = 1e-3
+
+
+class Coefficients:
+    """Energy in µWh and embodied emissions in µg per call and token, low, central and high."""
+
+    __slots__ = ("basis", "cases", "market", "model")
+
+    def __init__(self, model: ModelEnergy, basis: Basis) -> None:
+        self.model = model
+        self.basis = basis
+        market = basis.market_g_per_kwh
+        self.market = None if market is None else market * UG_PER_UWH_AT_1_G_PER_KWH
+        self.cases = (
+            _case(model, basis, 0),
+            _case(model, basis, 1),
+            _case(model, basis, 2),
+        )
+
+    def footprint(self, calls: int, fresh: int, read: int, write: int, out: int) -> Footprint:
+        """Sum up tokens of each class; `fresh` is input neither read from nor written to cache."""
+        low_case, central_case, high_case = self.cases
+        market = self.market
+        a, b_in, b_read, b_write, b_out, e_call, e_out, grid = low_case
+        low = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+        low_embodied = calls * e_call + out * e_out
+        low_total = low * grid + low_embodied
+        a, b_in, b_read, b_write, b_out, e_call, e_out, grid = central_case
+        central = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+        embodied = calls * e_call + out * e_out
+        a, b_in, b_read, b_write, b_out, e_call, e_out, grid_high = high_case
+        high = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+        high_embodied = calls * e_call + out * e_out
+        return Footprint(
+            round(low),
+            round(central),
+            round(high),
+            round(low_total),
+            round(central * grid + embodied),
+            round(high * grid_high + high_embodied),
+            round(low_embodied),
+            round(embodied),
+            round(high_embodied),
+            None if market is None else round(central * market + embodied),
+            self.basis,
+        )
+
+
+def coefficients_of(
+    model: ModelEnergy,
+    zone: ZoneMatch,
+    setting: ProviderSetting | None,
+    *,
+    factor_version: str,
+    zone_assumed: bool,
+) -> Coefficients:
+    """Join a model's row with a zone's."""
+    factor = zone.factor
+    assumptions = [zone.assumption] if zone.assumption else []
+    if zone_assumed:
+        assumptions.append(f"no region given: {model.provider}'s default zone {factor.zone}")
+    if not (model.sizes_published or model.stated_by):
+        assumptions.append("model size is guessed, not published")
+    origin = model.stated_by or f"ecologits {model.ecologits_version}"
+    basis = Basis(
+        factor_version=factor_version,
+        method=f"stated by {model.stated_by}" if model.stated_by else METHOD,
+        zone=factor.zone,
+        convention=factor.convention,
+        tier=max("D" if zone_assumed else factor.tier, _model_tier(model)),
+        g_per_kwh=factor.g_per_kwh,
+        market_g_per_kwh=factor.market_g_per_kwh,
+        water_l_per_kwh=_water(setting, factor.water_l_per_kwh),
+        assumptions=tuple(assumptions),
+        sources=(
+            f"{origin} ({model.provider}/{model.model})",
+            *model.sources,
+            f"{factor.source} ({factor.vintage}, {factor.licence})",
+        ),
+    )
+    return Coefficients(model, basis)
+
+
+def _case(model: ModelEnergy, basis: Basis, case: int) -> tuple[float, ...]:
+    energy = (
+        model.a_wh,
+        model.b_in_wh,
+        model.b_cache_read_wh,
+        model.b_cache_write_wh,
+        model.b_out_wh,
+    )
+    return (
+        *(spread[case] * UWH_PER_WH for spread in energy),
+        model.embodied_a_g[case] * UG_PER_G,
+        model.embodied_b_out_g[case] * UG_PER_G,
+        basis.g_per_kwh[case] * UG_PER_UWH_AT_1_G_PER_KWH,
+    )
+
+
+def _model_tier(model: ModelEnergy) -> str:
+    if model.stated_by:
+        return "A"
+    return "B" if model.sizes_published else "C"
+
+
+def _water(setting: ProviderSetting | None, grid_l_per_kwh: float | None) -> Spread | None:
+    """Litres per kWh of the whole facility: on site per IT energy, and for the electricity."""
+    if setting is None or grid_l_per_kwh is None:
+        return None
+    on_site = setting.wue_l_per_kwh
+    pue = setting.pue
+    return Spread(*(on_site[case] / pue[case] + grid_l_per_kwh for case in range(3)))

@@ -1,0 +1,101 @@
+"""The list and the contracted schedule of one name at one service tier, overrides applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from integration.pricing.base_prices import STANDARD
+from integration.pricing.override_rows import applied, change_dates, day_of, row_on
+from integration.pricing.rates import ClassPrices
+from integration.pricing.schedule import Priceable, Schedule, build_schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from integration.pricing.override_rows import OverrideRow
+    from integration.pricing.rates import Rates
+    from integration.pricing.schedule import Unpriced
+
+NOTHING = Priceable(((0, ClassPrices()),))
+
+
+class Resolution(NamedTuple):
+    """What a name means in money: `always` is the one list rate where nothing ever changes it."""
+
+    always: Rates | Unpriced | None
+    schedule: Schedule
+    contract: Schedule | None
+
+
+def resolution_of(
+    label: str, base: dict[str, Schedule], tier: str, rows: Sequence[OverrideRow]
+) -> Resolution:
+    """Combine base schedules (by service tier; may be empty) with the rows about the same thing."""
+    tokens = [row for row in rows if row.kind == "tokens"]
+    list_rows = [row for row in tokens if row.sets == "list"]
+    contract_rows = [row for row in tokens if row.sets == "contracted"]
+    schedule = _list_schedule(label, base, tier, list_rows)
+    if not contract_rows:
+        return Resolution(schedule.always, schedule, None)
+    standard = schedule if tier == STANDARD else _list_schedule(label, base, STANDARD, list_rows)
+    contract = _overlaid(f"{label};contract", tier, standard, schedule, contract_rows)
+    return Resolution(None, schedule, contract)
+
+
+def _list_schedule(
+    label: str, base: dict[str, Schedule], tier: str, rows: Sequence[OverrideRow]
+) -> Schedule:
+    named = label if tier == STANDARD else f"{label};{tier}"
+    standard = base.get(STANDARD) or build_schedule(named, (), (), lambda _: NOTHING, "overrides")
+    own = base.get(tier) or _standing_in(named, tier, standard)
+    return _overlaid(f"{label};list", tier, standard, own, rows) if rows else own
+
+
+def _standing_in(label: str, tier: str, standard: Schedule) -> Schedule:
+    """Return the standard rates under the name of a tier that nobody publishes a price for."""
+    assumption = f"no {tier} price known: standard rate"
+
+    def sample(at: datetime) -> Priceable:
+        return Priceable(_bands(standard, at), assumption)
+
+    return build_schedule(label, standard.dates(), standard.times(), sample, standard.source)
+
+
+def _overlaid(
+    label: str, tier: str, standard: Schedule, own: Schedule, rows: Sequence[OverrideRow]
+) -> Schedule:
+    def sample(at: datetime) -> Priceable:
+        row = row_on(rows, day_of(at))
+        assumption = _assumption(own, at)
+        merged = []
+        has_own = assumption is None
+        for above in _thresholds(standard, own, at):
+            prices, has_own = applied(
+                row,
+                tier,
+                standard.band_at(at, above + 1).prices,
+                own.band_at(at, above + 1).prices,
+                has_own=assumption is None,
+            )
+            merged.append((above, prices))
+        missing = assumption or f"no {tier} price known: standard rate"
+        return Priceable(tuple(merged), None if has_own else missing)
+
+    dates = standard.dates() | own.dates() | change_dates(rows)
+    times = standard.times() | own.times()
+    return build_schedule(label, dates, times, sample, f"{own.source} + overrides")
+
+
+def _bands(schedule: Schedule, at: datetime) -> tuple[tuple[int, ClassPrices], ...]:
+    return tuple((band.above_input_tokens, band.prices) for band in schedule.bands_at(at))
+
+
+def _thresholds(standard: Schedule, own: Schedule, at: datetime) -> list[int]:
+    bands = (*standard.bands_at(at), *own.bands_at(at))
+    return sorted({band.above_input_tokens for band in bands})
+
+
+def _assumption(schedule: Schedule, at: datetime) -> str | None:
+    rates = schedule.bands_at(at)[0].rates
+    return getattr(rates, "assumption", None)
