@@ -1,0 +1,67 @@
+"""Reads of the mailbox room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from integration.mailbox.models import InboxRow, OutboxRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+def inbox_counts(session: Session, workspace_id: str) -> dict[str, int]:
+    """Count the workspace's deliveries by state."""
+    rows = session.execute(
+        select(InboxRow.state, func.count())
+        .where(InboxRow.workspace_id == workspace_id)
+        .group_by(InboxRow.state)
+    )
+    return dict(rows.tuples().all())
+
+
+def promised(session: Session, workspace_id: str, kind: str, subject: str) -> OutboxRow | None:
+    """Return the promise about a subject; None when none was made."""
+    return session.get(OutboxRow, (workspace_id, kind, subject), populate_existing=True)
+
+
+def open_promises(session: Session, workspace_id: str) -> int:
+    """Count what the outside does not show yet."""
+    return session.scalar(
+        select(func.count())
+        .select_from(OutboxRow)
+        .where(OutboxRow.workspace_id == workspace_id, OutboxRow.state == "waiting")
+    ) or 0  # fmt: skip
+
+
+def failed_promises(session: Session, workspace_id: str) -> list[OutboxRow]:
+    """Return what we gave up showing, with the reason in `note`."""
+    return list(
+        session.scalars(
+            select(OutboxRow).where(
+                OutboxRow.workspace_id == workspace_id, OutboxRow.state == "failed"
+            )
+        )
+    )
+
+
+def oldest_waiting(session: Session, now: datetime) -> timedelta:
+    """How long the oldest undelivered promise has waited; zero when all are kept."""
+    oldest = session.scalar(
+        select(func.min(OutboxRow.promised_at)).where(OutboxRow.state == "waiting")
+    )
+    return now - oldest if oldest else timedelta(0)
+
+
+def is_idle(session: Session, now: datetime) -> bool:
+    """Whether nothing received or promised is due: the house is quiet."""
+    waiting_in = select(InboxRow.inbox_id).where(InboxRow.state == "waiting").exists()
+    waiting_out = select(OutboxRow.subject).where(
+        OutboxRow.state == "waiting", or_(OutboxRow.due_at <= now, OutboxRow.attempts > 0)
+    ).exists()  # fmt: skip
+    return not session.scalar(select(or_(waiting_in, waiting_out)))
