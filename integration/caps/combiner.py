@@ -1,0 +1,115 @@
+"""Decides together what many threads of one process ask for at the same time.
+
+Threads queue; one thread per process takes all that has queued and decides it in one go while the
+next ones queue. Nobody waits for a timer. Arrival order is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from integration.foundation.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+
+class _Waiting(Generic[Asked, Answered]):
+    """A thread's question; `is_answered` is a lock that is released once there is an outcome."""
+
+    __slots__ = ("asked", "is_answered", "is_given_up", "outcome")
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.outcome: Answered | Exception | None = None
+        self.is_given_up = False
+        self.is_answered = Lock()
+        self.is_answered.acquire()
+
+    def answer(self, outcome: Answered | Exception) -> None:
+        self.outcome = outcome
+        self.is_answered.release()
+
+
+class Combiner(Generic[Asked, Answered]):
+    """Hands what queued to `decide_all`, which answers in the same order; exceptions are answers.
+
+    The thread starts with the first question, so that a process may fork before.
+    """
+
+    def __init__(
+        self,
+        decide_all: Callable[[Sequence[Asked]], Sequence[Answered | Exception]],
+        *,
+        capacity: int = 1000,
+        deadline_s: float = 10.0,
+        most_at_once: int = 256,
+    ) -> None:
+        self._decide_all = decide_all
+        self._capacity = capacity
+        self._deadline_s = deadline_s
+        self._most_at_once = most_at_once
+        self._queue: SimpleQueue[_Waiting[Asked, Answered] | None] = SimpleQueue()
+        self._starting = Lock()
+        self._process = 0
+
+    def ask(self, asked: Asked) -> Answered:
+        """Queue a question and wait for its answer.
+
+        Raises:
+            Unavailable: too many are queued, or there is no answer in time. What was asked may
+                still be decided; asking again with the same id finds it.
+        """
+        if self._process != os.getpid():
+            self._start()
+        if self._queue.qsize() >= self._capacity:
+            raise Unavailable("Too many calls ask at the same time")
+        waiting: _Waiting[Asked, Answered] = _Waiting(asked)
+        self._queue.put(waiting)
+        if not waiting.is_answered.acquire(timeout=self._deadline_s):
+            waiting.is_given_up = True
+            raise Unavailable("There was no answer in time")
+        if isinstance(waiting.outcome, Exception):
+            raise waiting.outcome
+        return waiting.outcome  # type: ignore[return-value]  # None only before the answer.
+
+    def stop(self) -> None:
+        """Let the thread end once it has answered what queued so far."""
+        if self._process == os.getpid():
+            self._queue.put(None)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._process != os.getpid():
+                self._queue = SimpleQueue()
+                Thread(target=self._work, args=(self._queue,), name="combiner", daemon=True).start()
+                self._process = os.getpid()
+
+    def _work(self, queue: SimpleQueue[_Waiting[Asked, Answered] | None]) -> None:
+        while True:
+            first = queue.get()
+            together = [first]
+            try:
+                while len(together) < self._most_at_once:
+                    together.append(queue.get_nowait())
+            except Empty:
+                pass
+            self._decide([each for each in together if each and not each.is_given_up])
+            if None in together:
+                return
+
+    def _decide(self, together: Sequence[_Waiting[Asked, Answered]]) -> None:
+        if not together:
+            return
+        try:
+            outcomes = self._decide_all([each.asked for each in together])
+        except Exception as fault:  # Whatever it is, the threads that wait must hear of it.
+            outcomes = [fault] * len(together)
+        for each, outcome in zip(together, outcomes, strict=True):
+            each.answer(outcome)

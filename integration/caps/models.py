@@ -1,0 +1,113 @@
+"""Tables of the caps room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Identity, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integration.foundation.database import Table
+
+INSTANT = DateTime(timezone=True)
+
+
+class CapRow(Table):
+    """A cap. `held` is kept equal to the sum of its open holds, under the row's lock."""
+
+    __tablename__ = "cap"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    cap_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    scope_kind: Mapped[str] = mapped_column(Text)
+    scope_value: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    limit_amount: Mapped[int]
+    held: Mapped[int] = mapped_column(server_default="0")
+    mode: Mapped[str] = mapped_column(Text)
+    sprint_id: Mapped[int | None]
+    period_start: Mapped[datetime | None] = mapped_column(INSTANT)
+    period_end: Mapped[datetime | None] = mapped_column(INSTANT)
+    thresholds: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
+    failure_policy: Mapped[str] = mapped_column(Text)
+    max_tokens_per_request: Mapped[int | None]
+    approved_models: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    approvers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(INSTANT)
+    removed_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class CapSpendRow(Table):
+    """What was spent under a cap. Parallel writers add to different slots; readers sum."""
+
+    __tablename__ = "cap_spend"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    cap_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    spent: Mapped[int]
+
+
+class AuthorizationRow(Table):
+    """A call that asked before it spent. The client chose the id."""
+
+    __tablename__ = "authorization"
+    __table_args__ = (
+        Index("ix_authorization_open", "expires_at", postgresql_where=text("state = 'held'")),
+    )
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    authorization_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    """held, captured, void or expired; or denied, which holds nothing and may ask again."""
+    request: Mapped[dict[str, Any]]
+    """A StoredCall: what was asked for (a repeat must ask for it again), worst case, scope."""
+    created_at: Mapped[datetime] = mapped_column(INSTANT)
+    expires_at: Mapped[datetime] = mapped_column(INSTANT)
+    settled_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    expired_entry: Mapped[dict[str, Any] | None]
+    """Where the ledger carries the estimated spend of an expired hold."""
+
+
+class HoldRow(Table):
+    """What an authorization holds under one cap. Open while the authorization is `held`.
+
+    A cap that is set anew over another scope gets the holds that fit it from the calls still open.
+    """
+
+    __tablename__ = "hold"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    authorization_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    cap_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    amount: Mapped[int]
+    is_open: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class CrossingRow(Table):
+    """A threshold that has fired. The key lets it fire once until the cap is raised above it."""
+
+    __tablename__ = "cap_crossing"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    cap_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    threshold_pct: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    crossed_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class DenialRow(Table):
+    """A call that was not allowed, for the audit and for what the cap prevented."""
+
+    __tablename__ = "cap_denial"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    cap_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    denial_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(INSTANT)
+    authorization_id: Mapped[str] = mapped_column(Text)
+    story_key: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    requested: Mapped[int | None]

@@ -1,0 +1,89 @@
+"""What a client asks for before it calls a model, and what is refused without looking further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 -- a NamedTuple reads the type.
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from integration.caps.policy import Amounts, CallScope, Denied
+from integration.foundation.errors import FieldError, InvalidInput
+
+LONGEST_HOLD = timedelta(hours=24)
+MAX_TOKENS = 10**9
+LONGEST_TEXT = 200
+"""Longer names are mistakes, and an index row has to hold an id."""
+TEXTS = (
+    "authorization_id", "model", "provider_name", "story_key", "team", "feature", "region",
+    "service_tier",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A call that wants to spend. The client chose the id, so a retry is the same request.
+
+    Without `max_output_tokens` the model's own maximum is held.
+    """
+
+    authorization_id: str
+    model: str
+    input_tokens: int
+    max_output_tokens: int | None = None
+    provider_name: str = ""
+    story_key: str = ""
+    team: str = ""
+    feature: str = ""
+    region: str = ""
+    service_tier: str = "standard"
+    ttl_seconds: int = 300
+
+    def check(self) -> None:
+        """Raise InvalidInput naming every field that is out of range."""
+        errors = [
+            FieldError(f"/{name}", "out_of_range", f"{name} must be from 0 to 10⁹")
+            for name in ("input_tokens", "max_output_tokens")
+            if (count := getattr(self, name)) is not None and not 0 <= count <= MAX_TOKENS
+        ]
+        if not 1 <= self.ttl_seconds <= LONGEST_HOLD.total_seconds():
+            errors.append(
+                FieldError("/ttl_seconds", "out_of_range", "ttl_seconds must be from 1 to 86400")
+            )
+        for name in TEXTS:
+            text = getattr(self, name)
+            if not text and name in {"authorization_id", "model"}:
+                errors.append(FieldError(f"/{name}", "missing", f"{name} is required"))
+            elif not is_plain(text):
+                message = f"{name} must be at most {LONGEST_TEXT} printable characters"
+                errors.append(FieldError(f"/{name}", "invalid", message))
+        if errors:
+            raise InvalidInput("The authorization request needs mending", errors=tuple(errors))
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a name is short and without control characters, which PostgreSQL may refuse."""
+    return len(text) <= LONGEST_TEXT and (not text or text.isprintable())
+
+
+class StoredCall(msgspec.Struct, frozen=True):
+    """What is kept of a request: as it was asked, what it may cost at most, and what covers it."""
+
+    asked: AuthorizationRequest
+    amounts: Amounts
+    scope: CallScope
+    failed: bool = False
+    """An attempt failed; without usage until it expires the call did not happen."""
+
+
+class Decided(NamedTuple):
+    """A call that was decided now: `held` with its holds, or `denied` by one cap."""
+
+    authorization_id: str
+    state: str
+    call: StoredCall
+    expires_at: datetime
+    holds: Mapping[str, int]
+    denied: Denied | None

@@ -1,0 +1,303 @@
+"""Writes of the caps room. Callers own the transaction.
+
+Locks, always in this order, so that nobody waits in a circle: the workspace's caps as a whole
+(shared by who works under them, alone for who changes them), what is booked, the rows of the caps
+by cap_id, the rows of the authorizations by id. Whoever holds a cap's row books nothing any more.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from integration.caps.models import CapRow, CapSpendRow, CrossingRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.caps.policy import Cap
+    from integration.caps.request import Decided
+
+SLOTS = 16
+
+
+def change_alone(session: Session, workspace_id: str) -> None:
+    """Wait until nobody works under the workspace's caps, and keep others out until commit.
+
+    Who sets a cap counts what was spent so far; a booking at the same time would be lost or
+    counted twice.
+    """
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('caps/' || :workspace_id, 0))"),
+        {"workspace_id": workspace_id},
+    )
+
+
+def save_cap(session: Session, cap: Cap, now: datetime) -> bool:
+    """Add a cap, or change the one with this id; True when it is new."""
+    values = {
+        "scope_kind": cap.scope_kind, "scope_value": cap.scope_value, "unit": cap.unit,
+        "limit_amount": cap.limit, "mode": cap.mode, "sprint_id": cap.sprint_id,
+        "period_start": cap.period_start, "period_end": cap.period_end,
+        "thresholds": list(cap.thresholds), "failure_policy": cap.failure_policy,
+        "max_tokens_per_request": cap.max_tokens_per_request,
+        "approved_models": list(cap.approved_models), "approvers": list(cap.approvers),
+        "removed_at": None,
+    }  # fmt: skip
+    known = session.get(CapRow, (cap.workspace_id, cap.cap_id), with_for_update=True)
+    row = insert(CapRow).values(
+        workspace_id=cap.workspace_id, cap_id=cap.cap_id, created_at=now, **values
+    )
+    session.execute(
+        row.on_conflict_do_update(index_elements=["workspace_id", "cap_id"], set_=values)
+    )
+    return known is None
+
+
+def remove_cap(session: Session, workspace_id: str, cap_id: str, now: datetime) -> bool:
+    """Take a cap out of force; False when none with this id is in force."""
+    removed = session.execute(
+        update(CapRow)
+        .where(
+            CapRow.workspace_id == workspace_id, CapRow.cap_id == cap_id,
+            CapRow.removed_at.is_(None),
+        )
+        .values(removed_at=now)
+        .returning(CapRow.cap_id)
+    )  # fmt: skip
+    return removed.scalar() is not None
+
+
+def set_spent(session: Session, cap: Cap, spent: int) -> None:
+    """Replace what is counted as spent under a cap: a new cap in a running Sprint starts there."""
+    session.execute(
+        delete(CapSpendRow).where(
+            CapSpendRow.workspace_id == cap.workspace_id, CapSpendRow.cap_id == cap.cap_id
+        )
+    )
+    add_spend(session, cap.workspace_id, {cap.cap_id: spent})
+
+
+def set_holds(session: Session, workspace_id: str, cap_id: str, amounts: Mapping[str, int]) -> None:
+    """Replace what the open authorizations hold under a cap, by authorization id.
+
+    Only for who changes the workspace's caps alone.
+    """
+    session.connection().exec_driver_sql(
+        _SET_HOLDS,
+        {
+            "workspace_id": workspace_id, "cap_id": cap_id,
+            "ids": list(amounts), "amounts": list(amounts.values()),
+        },
+    )  # fmt: skip
+    recount_held(session, workspace_id, [cap_id])
+
+
+_SET_HOLDS = """
+WITH gone AS (
+    UPDATE hold SET is_open = false
+    WHERE workspace_id = %(workspace_id)s AND cap_id = %(cap_id)s AND is_open
+      AND authorization_id <> ALL (%(ids)s::text[])
+)
+INSERT INTO hold (workspace_id, authorization_id, cap_id, amount)
+SELECT %(workspace_id)s, id, %(cap_id)s, amount
+FROM unnest(%(ids)s::text[], %(amounts)s::bigint[]) AS open(id, amount)
+ON CONFLICT (workspace_id, authorization_id, cap_id)
+DO UPDATE SET amount = excluded.amount, is_open = true
+"""
+
+
+def recount_held(session: Session, workspace_id: str, cap_ids: Sequence[str]) -> None:
+    """Set `held` of these caps, which must be locked, to the sum of their open holds."""
+    session.connection().exec_driver_sql(
+        'UPDATE cap SET held = coalesce((SELECT sum(h.amount) FROM "authorization" a JOIN hold h '
+        "USING (workspace_id, authorization_id) WHERE a.workspace_id = cap.workspace_id "
+        "AND a.state = 'held' AND h.is_open AND h.cap_id = cap.cap_id), 0) "
+        "WHERE workspace_id = %s AND cap_id = ANY(%s)",
+        (workspace_id, list(cap_ids)),
+    )
+
+
+def lock_caps(session: Session, workspace_id: str, cap_ids: Collection[str]) -> None:
+    """Lock caps until commit. Read their balances only after this, in a statement of its own.
+
+    A subquery in the locking statement would still see what was spent before it waited.
+    """
+    if cap_ids:
+        session.connection().exec_driver_sql(
+            "SELECT 1 FROM cap WHERE workspace_id = %s AND cap_id = ANY(%s) "
+            "ORDER BY cap_id FOR UPDATE",
+            (workspace_id, sorted(cap_ids)),
+        )
+
+
+def add_spend(session: Session, workspace_id: str, amounts: Mapping[str, int]) -> None:
+    """Add what was spent under caps, in each cap's unit. Negative amounts take spend back."""
+    if not amounts:
+        return
+    ordered = sorted(amounts.items())
+    session.connection().exec_driver_sql(
+        "INSERT INTO cap_spend (workspace_id, cap_id, slot, spent) "
+        "SELECT %s, cap_id, %s, spent FROM unnest(%s::text[], %s::bigint[]) AS s(cap_id, spent) "
+        "ON CONFLICT (workspace_id, cap_id, slot) "
+        "DO UPDATE SET spent = cap_spend.spent + excluded.spent",
+        (
+            workspace_id, os.getpid() % SLOTS,
+            [cap_id for cap_id, _ in ordered], [amount for _, amount in ordered],
+        ),
+    )  # fmt: skip
+
+
+def record(session: Session, workspace_id: str, decided: Sequence[Decided], now: datetime) -> bool:
+    """Keep decisions and what they hold, in one statement. The caps must be locked.
+
+    False when another process has used one of the ids meanwhile: roll back and look again.
+    """
+    ordered = sorted(decided, key=lambda each: each.authorization_id)
+    holds = [(each.authorization_id, *hold) for each in ordered for hold in each.holds.items()]
+    sums: dict[str, int] = {}
+    for _, cap_id, amount in holds:
+        sums[cap_id] = sums.get(cap_id, 0) + amount
+    denials = [(each, each.denied) for each in ordered if each.denied]
+    kept = session.connection().exec_driver_sql(
+        _RECORD,
+        {
+            "workspace_id": workspace_id, "now": now,
+            "ids": [each.authorization_id for each in ordered],
+            "states": [each.state for each in ordered],
+            "requests": [msgspec.json.encode(each.call).decode() for each in ordered],
+            "expiries": [each.expires_at for each in ordered],
+            "held_by": [hold[0] for hold in holds],
+            "held_under": [hold[1] for hold in holds],
+            "held": [hold[2] for hold in holds],
+            "caps": list(sums), "sums": list(sums.values()),
+            "denied_ids": [each.authorization_id for each, _ in denials],
+            "denied_caps": [denied.cap_id for _, denied in denials],
+            "denied_stories": [each.call.scope.story_key for each, _ in denials],
+            "denied_models": [each.call.asked.model for each, _ in denials],
+            "denied_reasons": [denied.reason for _, denied in denials],
+            "denied_amounts": [denied.requested for _, denied in denials],
+        },
+    ).scalar_one()  # fmt: skip
+    return bool(kept == len(ordered))
+
+
+_RECORD = """
+WITH kept AS (
+    INSERT INTO "authorization"
+        (workspace_id, authorization_id, state, request, created_at, expires_at)
+    SELECT %(workspace_id)s, id, state, request::jsonb, %(now)s, expires_at
+    FROM unnest(%(ids)s::text[], %(states)s::text[], %(requests)s::text[],
+                %(expiries)s::timestamptz[]) AS d(id, state, request, expires_at)
+    ORDER BY id
+    ON CONFLICT (workspace_id, authorization_id) DO UPDATE
+    SET state = excluded.state, request = excluded.request, created_at = excluded.created_at,
+        expires_at = excluded.expires_at
+    WHERE "authorization".state = 'denied'
+    RETURNING 1
+), held AS (
+    INSERT INTO hold (workspace_id, authorization_id, cap_id, amount)
+    SELECT %(workspace_id)s, * FROM unnest(
+        %(held_by)s::text[], %(held_under)s::text[], %(held)s::bigint[])
+    ON CONFLICT DO NOTHING
+), summed AS (
+    UPDATE cap SET held = cap.held + s.amount
+    FROM unnest(%(caps)s::text[], %(sums)s::bigint[]) AS s(cap_id, amount)
+    WHERE cap.workspace_id = %(workspace_id)s AND cap.cap_id = s.cap_id
+), denials AS (
+    INSERT INTO cap_denial
+        (workspace_id, at, cap_id, authorization_id, story_key, model, reason, requested)
+    SELECT %(workspace_id)s, %(now)s, * FROM unnest(
+        %(denied_caps)s::text[], %(denied_ids)s::text[], %(denied_stories)s::text[],
+        %(denied_models)s::text[], %(denied_reasons)s::text[], %(denied_amounts)s::bigint[])
+)
+SELECT count(*) FROM kept
+"""
+
+
+def settle(
+    session: Session, workspace_id: str, authorization_ids: Collection[str], state: str,
+    now: datetime, expired_entry: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """End authorizations and release what they still hold. They and their caps must be locked."""
+    if not authorization_ids:
+        return
+    session.execute(
+        _SETTLE,
+        {
+            "workspace_id": workspace_id, "ids": sorted(authorization_ids), "state": state,
+            "now": now, "expired_entry": expired_entry,
+        },
+    )  # fmt: skip
+
+
+_SETTLE = text("""
+WITH ended AS (
+    UPDATE "authorization"
+    SET state = :state, settled_at = :now, expired_entry = :expired_entry
+    WHERE workspace_id = :workspace_id AND authorization_id = ANY(:ids)
+), released AS (
+    UPDATE hold SET is_open = false
+    WHERE workspace_id = :workspace_id AND authorization_id = ANY(:ids) AND is_open
+    RETURNING cap_id, amount
+), sums AS (SELECT cap_id, sum(amount) AS amount FROM released GROUP BY cap_id)
+UPDATE cap SET held = cap.held - sums.amount
+FROM sums WHERE cap.workspace_id = :workspace_id AND cap.cap_id = sums.cap_id
+""").bindparams(bindparam("expired_entry", type_=JSONB(none_as_null=True)))
+
+
+def note_failed(
+    session: Session, workspace_id: str, authorization_ids: Collection[str], until: datetime
+) -> None:
+    """Note that an attempt failed: the hold waits for another until then, and is void without."""
+    if not authorization_ids:
+        return
+    session.connection().exec_driver_sql(
+        "UPDATE \"authorization\" SET request = jsonb_set(request, '{failed}', 'true'), "
+        "expires_at = least(expires_at, %s) "
+        "WHERE workspace_id = %s AND authorization_id = ANY(%s) AND state = 'held'",
+        (until, workspace_id, sorted(authorization_ids)),
+    )
+
+
+def latch(
+    session: Session, workspace_id: str, cap_id: str, reached: Sequence[int], now: datetime
+) -> list[int]:
+    """Note reached thresholds; returns those that fire now, because they had not fired before."""
+    if not reached:
+        return []
+    fired = session.scalars(
+        insert(CrossingRow)
+        .values(
+            [
+                {
+                    "workspace_id": workspace_id, "cap_id": cap_id, "threshold_pct": pct,
+                    "crossed_at": now,
+                }
+                for pct in sorted(set(reached))
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(CrossingRow.threshold_pct)
+    )  # fmt: skip
+    return sorted(fired)
+
+
+def unlatch_above(
+    session: Session, workspace_id: str, cap_id: str, still_reached: Sequence[int]
+) -> None:
+    """Let thresholds fire again that a raised cap is no longer at."""
+    session.execute(
+        delete(CrossingRow).where(
+            CrossingRow.workspace_id == workspace_id,
+            CrossingRow.cap_id == cap_id,
+            CrossingRow.threshold_pct.not_in(list(still_reached)),
+        )
+    )

@@ -1,0 +1,208 @@
+"""Every version of every estimate, the inputs it stands on, and what alternatives may change."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from integration.estimation.models import EstimateRow, StoryInputsRow, WhatIfOptionsRow
+from integration.estimation.whatif import Options
+from integration.estimation.workload import Estimate, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+QUANTITIES = (
+    "tokens", "list_cost_nanousd", "energy_uwh", "location_based_ugco2e", "market_based_ugco2e",
+)  # fmt: skip
+AS_THEY_ARE = (
+    "workloads", "assumptions", "missing", "calibration", "coverage_pct",
+    "method_version", "price_version", "factor_version", "factor_tier", "factor_sources",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateVersion:
+    """An estimate as it was saved. Versions of a story count from 1."""
+
+    story_key: str
+    version: int
+    created_at: datetime
+    digest: str
+    estimate: Estimate
+
+
+def digest_of(estimate: Estimate) -> str:
+    """SHA-256 over the inputs, assumptions, versions and figures: equal when nothing changed."""
+    return hashlib.sha256(msgspec.json.encode(estimate, order="sorted")).hexdigest()
+
+
+def save_if_changed(
+    session: Session, workspace_id: str, story_key: str, estimate: Estimate, now: datetime
+) -> tuple[int, bool]:
+    """Add a version unless the latest one says the same; return its number and whether it is new.
+
+    Two writers of one story wait for each other, so that no version is lost or doubled.
+    """
+    name = f"estimate/{workspace_id}/{story_key}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    digest = digest_of(estimate)
+    previous = session.execute(
+        select(EstimateRow.version, EstimateRow.digest)
+        .where(EstimateRow.workspace_id == workspace_id, EstimateRow.story_key == story_key)
+        .order_by(EstimateRow.version.desc())
+        .limit(1)
+    ).first()
+    if previous is not None and previous.digest == digest:
+        return previous.version, False
+    version = 1 if previous is None else previous.version + 1
+    session.add(
+        EstimateRow(
+            workspace_id=workspace_id,
+            story_key=story_key,
+            version=version,
+            created_at=now,
+            digest=digest,
+            **_columns(estimate),
+        )
+    )
+    session.flush()
+    return version, True
+
+
+def latest(session: Session, workspace_id: str, story_key: str) -> EstimateVersion | None:
+    """Return the newest version of a story's estimate."""
+    return latest_of(session, workspace_id, [story_key]).get(story_key)
+
+
+def latest_of(
+    session: Session, workspace_id: str, story_keys: Iterable[str]
+) -> dict[str, EstimateVersion]:
+    """Return the newest version of each story that has one, by story key."""
+    return _newest(session, _versions(workspace_id, story_keys))
+
+
+def with_previous(
+    session: Session, workspace_id: str, story_keys: Iterable[str], instant: datetime | None = None
+) -> dict[str, tuple[EstimateVersion, EstimateVersion | None]]:
+    """Return for each story its newest version, at an instant where given, and the one before."""
+    keys = list(story_keys)
+    rows = _versions(workspace_id, keys)
+    newest = _newest(session, rows if instant is None else _until(rows, instant))
+    before = tuple_(EstimateRow.story_key, EstimateRow.version).in_(
+        [(key, found.version - 1) for key, found in newest.items() if found.version > 1]
+    )
+    previous = {row.story_key: _version(row) for row in session.scalars(rows.where(before))}
+    return {key: (found, previous.get(key)) for key, found in newest.items()}
+
+
+def first_of(
+    session: Session, workspace_id: str, story_keys: Iterable[str]
+) -> dict[str, EstimateVersion]:
+    """Return the first version of each story that has one, by story key."""
+    rows = _versions(workspace_id, story_keys).where(EstimateRow.version == 1)
+    return {row.story_key: _version(row) for row in session.scalars(rows)}
+
+
+def at(
+    session: Session, workspace_id: str, story_key: str, instant: datetime
+) -> EstimateVersion | None:
+    """Return the version that was in force at an instant; None before the first."""
+    return at_of(session, workspace_id, [story_key], instant).get(story_key)
+
+
+def at_of(
+    session: Session, workspace_id: str, story_keys: Iterable[str], instant: datetime
+) -> dict[str, EstimateVersion]:
+    """Return for each story the version that was in force at an instant."""
+    return _newest(session, _until(_versions(workspace_id, story_keys), instant))
+
+
+def keep_inputs(
+    session: Session, workspace_id: str, story_key: str, cells: Sequence[Sequence[str]],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Keep a story's table of workloads as it is stated now, headings first; empty: it has none."""
+    values = {"cells": [list(row) for row in cells], "stated_at": now}
+    row = insert(StoryInputsRow).values(workspace_id=workspace_id, story_key=story_key, **values)
+    session.execute(
+        row.on_conflict_do_update(index_elements=["workspace_id", "story_key"], set_=values)
+    )
+
+
+def kept_inputs(session: Session, workspace_id: str, story_key: str) -> list[list[str]] | None:
+    """Return a story's table as stated last, locked until the commit; None without an estimate.
+
+    Whoever estimates anew and whoever brings a newer table wait for each other.
+    """
+    return session.scalar(
+        select(StoryInputsRow.cells)
+        .where(StoryInputsRow.workspace_id == workspace_id, StoryInputsRow.story_key == story_key)
+        .with_for_update()
+    )
+
+
+def set_options(session: Session, workspace_id: str, options: Options, now: datetime) -> None:
+    """Replace what the workspace lets alternatives change."""
+    values = {"options": msgspec.to_builtins(options), "changed_at": now}
+    row = insert(WhatIfOptionsRow).values(workspace_id=workspace_id, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
+
+
+def options_of(session: Session, workspace_id: str) -> Options:
+    """Return what the workspace lets alternatives change; the defaults until it says."""
+    kept = session.scalar(
+        select(WhatIfOptionsRow.options).where(WhatIfOptionsRow.workspace_id == workspace_id)
+    )
+    return Options() if kept is None else msgspec.convert(kept, Options)
+
+
+def _versions(workspace_id: str, story_keys: Iterable[str]) -> Select[EstimateRow]:
+    return select(EstimateRow).where(
+        EstimateRow.workspace_id == workspace_id, EstimateRow.story_key.in_(list(story_keys))
+    )
+
+
+def _until(rows: Select[EstimateRow], instant: datetime) -> Select[EstimateRow]:
+    return rows.where(EstimateRow.created_at <= instant)
+
+
+def _newest(session: Session, rows: Select[EstimateRow]) -> dict[str, EstimateVersion]:
+    first_of_each = rows.ext(distinct_on(EstimateRow.story_key)).order_by(
+        EstimateRow.story_key, EstimateRow.version.desc()
+    )
+    return {row.story_key: _version(row) for row in session.scalars(first_of_each)}
+
+
+def _columns(estimate: Estimate) -> dict[str, Any]:
+    plain = msgspec.to_builtins(estimate)
+    columns = {name: plain[name] for name in AS_THEY_ARE}
+    for quantity in QUANTITIES:
+        for end in ("low", "central", "high"):
+            columns[f"{quantity}_{end}"] = plain[quantity] and plain[quantity][end]
+    return columns
+
+
+def _version(row: EstimateRow) -> EstimateVersion:
+    plain = {name: getattr(row, name) for name in AS_THEY_ARE}
+    ranges = {quantity: _range(row, quantity) for quantity in QUANTITIES}
+    return EstimateVersion(
+        story_key=row.story_key,
+        version=row.version,
+        created_at=row.created_at,
+        digest=row.digest,
+        estimate=msgspec.convert({**plain, **ranges}, Estimate),
+    )
+
+
+def _range(row: EstimateRow, quantity: str) -> Range | None:
+    low, central, high = (getattr(row, f"{quantity}_{end}") for end in ("low", "central", "high"))
+    return None if central is None else Range(low, central, high)
