@@ -1,0 +1,50 @@
+"""Reads of the revisions of Sprint reports without their bodies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, cast, select
+
+from integration.reconciliation.models import SprintReconciliationRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionHead:
+    """What a list shows of a revision: when it was made, why, and what it came to."""
+
+    sprint_id: int
+    revision: int
+    created_at: datetime
+    reason: str
+    list_cost_nanousd: int
+    late_usage_nanousd: int
+
+
+def revision_heads(
+    session: Session, workspace_id: str, sprint_id: int | None = None
+) -> list[RevisionHead]:
+    """Return the revisions of one Sprint or of all, oldest first."""
+    body = SprintReconciliationRow.body
+    query = select(
+        SprintReconciliationRow.sprint_id,
+        SprintReconciliationRow.revision,
+        SprintReconciliationRow.created_at,
+        SprintReconciliationRow.reason,
+        cast(body["totals"]["list_cost_nanousd"].astext, BigInteger),
+        cast(body["late_usage_nanousd"].astext, BigInteger),
+    ).where(SprintReconciliationRow.workspace_id == workspace_id)
+    if sprint_id is not None:
+        query = query.where(SprintReconciliationRow.sprint_id == sprint_id)
+    rows = session.execute(
+        query.order_by(SprintReconciliationRow.sprint_id, SprintReconciliationRow.revision)
+    )
+    return [
+        RevisionHead(row[0], row[1], row[2], row[3], row[4] or 0, row[5] or 0) for row in rows
+    ]

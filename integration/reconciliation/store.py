@@ -1,0 +1,120 @@
+"""Reading and writing the revisions of Sprint reports. Functions never commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select
+
+from integration.reconciliation.models import SprintReconciliationRow
+from integration.reconciliation.revision import content_digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One saved revision; `body` is the whole report as JSON values."""
+
+    sprint_id: int
+    revision: int
+    created_at: datetime
+    reason: str
+    body: dict[str, Any]
+    digest: str
+
+
+def save_if_changed(
+    session: Session,
+    workspace_id: str,
+    sprint_id: int,
+    body: dict[str, Any],
+    reason: str,
+    now: datetime,
+) -> tuple[int, bool]:
+    """Save a report as the next revision unless the latest says the same.
+
+    Returns the revision that now stands and whether it is new. A `revision` field in the body is
+    set to the number given. Two callers at once wait for each other, so that of two equal reports
+    one becomes a revision and the other finds it.
+    """
+    place = func.hashtextextended(f"sprint_reconciliation/{workspace_id}/{sprint_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(place)))
+    digest = content_digest(body)
+    known = latest(session, workspace_id, sprint_id)
+    if known is not None and known.digest == digest:
+        return known.revision, False
+    revision = 1 if known is None else known.revision + 1
+    session.execute(
+        insert(SprintReconciliationRow).values(
+            workspace_id=workspace_id,
+            sprint_id=sprint_id,
+            revision=revision,
+            created_at=now,
+            reason=reason,
+            body=body | {"revision": revision} if "revision" in body else body,
+            digest=digest,
+        )
+    )
+    return revision, True
+
+
+def latest(session: Session, workspace_id: str, sprint_id: int) -> Revision | None:
+    """The revision that stands; None before the Sprint was first reconciled."""
+    row = session.scalars(
+        select(SprintReconciliationRow)
+        .where(
+            SprintReconciliationRow.workspace_id == workspace_id,
+            SprintReconciliationRow.sprint_id == sprint_id,
+        )
+        .order_by(SprintReconciliationRow.revision.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else _read(row)
+
+
+def first(session: Session, workspace_id: str, sprint_id: int) -> Revision | None:
+    """The revision made when the Sprint first closed; None before that."""
+    row = session.get(SprintReconciliationRow, (workspace_id, sprint_id, 1))
+    return None if row is None else _read(row)
+
+
+def revisions_made(session: Session, workspace_id: str) -> int:
+    """Count the revisions of all the workspace's Sprints; it only ever grows."""
+    return session.scalar(
+        select(func.count())
+        .select_from(SprintReconciliationRow)
+        .where(SprintReconciliationRow.workspace_id == workspace_id)
+    ) or 0  # fmt: skip
+
+
+def reconciled_sprints(session: Session, workspace_id: str) -> set[int]:
+    """The Sprints that have a report."""
+    return set(
+        session.scalars(
+            select(SprintReconciliationRow.sprint_id)
+            .where(SprintReconciliationRow.workspace_id == workspace_id)
+            .distinct()
+        )
+    )
+
+
+def all_revisions(session: Session, workspace_id: str, sprint_id: int) -> list[Revision]:
+    """Every revision of a Sprint, oldest first."""
+    rows = session.scalars(
+        select(SprintReconciliationRow)
+        .where(
+            SprintReconciliationRow.workspace_id == workspace_id,
+            SprintReconciliationRow.sprint_id == sprint_id,
+        )
+        .order_by(SprintReconciliationRow.revision)
+    )
+    return [_read(row) for row in rows]
+
+
+def _read(row: SprintReconciliationRow) -> Revision:
+    return Revision(row.sprint_id, row.revision, row.created_at, row.reason, row.body, row.digest)
