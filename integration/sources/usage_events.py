@@ -1,0 +1,186 @@
+"""Our own JSON: `{"events": [{…}]}`, an array of events, one event, or one event per line.
+
+The field names are those of `UsageEvent`. Only a model (or an accelerator) is required:
+`occurred_at` is now when absent, `provider_name` is told by the model, `source` is `api`. A field
+which we do not know is refused, because a misspelt count would silently cost nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from integration.foundation.errors import FieldError
+from integration.metering.usage import Outcome, UsageEvent, pseudonym
+from integration.sources.batch import Batch, Collector
+from integration.sources.json_bodies import (
+    DECODE_ERRORS,
+    decode_items,
+    describe,
+    pointer_of,
+    raw_items,
+)
+from integration.sources.provider_names import provider_of
+from integration.sources.values import MAX_TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Amount = Annotated[
+    str, msgspec.Meta(max_length=40, pattern=r"^(\d{1,12}(\.\d{1,24})?([eE][-+]?\d{1,2})?)?$")
+]
+_ABSENT = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SentEvent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
+    """One event as it is sent to us; every field is one of UsageEvent's."""
+
+    source: Text = "api"
+    occurred_at: datetime = _ABSENT
+    provider_name: Text = ""
+    request_model: Text = ""
+    response_model: Text = ""
+    operation_name: Text = "chat"
+    outcome: Outcome = "completed"
+    calls: int = 1
+    input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    cache_write_1h_input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_output_tokens: int = 0
+    service_tier: Text = "standard"
+    region: Text = ""
+    accelerator: Text = ""
+    gpu_count: int = 0
+    gpu_hours: float = 0.0
+    gpu_utilisation: float | None = None
+    energy_wh: float | None = None
+    response_id: Text = ""
+    call_id: Text = ""
+    event_id: Text = ""
+    trace_id: Text = ""
+    span_id: Text = ""
+    authorization_id: Text = ""
+    story_key: Text = ""
+    branch: Text = ""
+    key_alias: Text = ""
+    team: Text = ""
+    feature: Text = ""
+    user: Text = ""
+    session: Text = ""
+    environment: Text = ""
+    prompt_version: Text = ""
+    workload_class: Text = ""
+    tags: Annotated[tuple[Text, ...], msgspec.Meta(max_length=32)] = ()
+    source_cost_usd: Amount = ""
+
+
+class _Sent(msgspec.Struct):
+    events: list[SentEvent]
+
+
+_WRAPPED = msgspec.json.Decoder(_Sent)
+_ARRAY = msgspec.json.Decoder(list[SentEvent])
+_ONE = msgspec.json.Decoder(SentEvent)
+
+# What other APIs call our fields; only used to name the right one in an error.
+_OUR_NAMES = {
+    "prompt_tokens": "input_tokens", "promptTokens": "input_tokens", "inputTokens": "input_tokens",
+    "completion_tokens": "output_tokens", "completionTokens": "output_tokens",
+    "outputTokens": "output_tokens", "cached_tokens": "cache_read_input_tokens",
+    "cache_creation_input_tokens": "cache_write_input_tokens",
+    "reasoning_tokens": "reasoning_output_tokens", "model": "request_model",
+    "provider": "provider_name", "system": "provider_name", "timestamp": "occurred_at",
+    "time": "occurred_at", "id": "event_id", "issue": "story_key", "jira_issue": "story_key",
+    "jira.issue": "story_key", "story": "story_key", "cost": "source_cost_usd",
+    "cost_usd": "source_cost_usd", "gpu_type": "accelerator", "gpu": "accelerator",
+    "hours": "gpu_hours", "operation": "operation_name", "request_id": "call_id",
+}  # fmt: skip
+
+
+def read(body: bytes, *, now: datetime) -> Batch:
+    """Read events in our own JSON. Raises InvalidInput when the body is no JSON of that shape."""
+    collector = Collector(now, "/events")
+    suspicious = b"\\u0000" in body
+    events = None if suspicious else _all_at_once(body)
+    if events is not None:
+        for index, event in enumerate(events):
+            collector.take(index, completed(event, now))
+        return collector.batch()
+    for index, raw in enumerate(raw_items(body, "events")):
+        read_one(raw, index, collector)
+    return collector.batch()
+
+
+def _all_at_once(body: bytes) -> list[SentEvent] | None:
+    if body.lstrip()[:1] == b"[":
+        return decode_items(body, _ARRAY.decode)
+    return decode_items(body, _unwrapped)
+
+
+def _unwrapped(body: bytes) -> list[SentEvent]:
+    return _WRAPPED.decode(body).events
+
+
+def read_one(raw: bytes | msgspec.Raw, index: int, collector: Collector) -> None:
+    """Read one event on its own, so that only it is rejected when it is not sound."""
+    try:
+        event = _ONE.decode(raw)
+    except DECODE_ERRORS as error:
+        collector.reject(index, _id_of(raw), field_error(error))
+        return
+    if b"\\u0000" in bytes(raw):
+        wrong = FieldError("", "bad_character", "the character U+0000 is not allowed")
+        collector.reject(index, event.event_id.replace("\0", ""), wrong)
+        return
+    collector.take(index, completed(event, collector.now))
+
+
+def completed(sent: SentEvent, now: datetime) -> UsageEvent:
+    """Fill in what a sender may leave out."""
+    fields = _as_dict(sent)
+    if sent.occurred_at is _ABSENT:
+        fields["occurred_at"] = now
+    if not sent.provider_name and (sent.request_model or sent.response_model):
+        fields["provider_name"] = provider_of(sent.response_model or sent.request_model)
+    if sent.user:
+        fields["user"] = pseudonym(sent.user)
+    return UsageEvent(**fields)
+
+
+_as_dict: Callable[[msgspec.Struct], dict[str, Any]] = msgspec.structs.asdict
+
+
+def field_error(error: BaseException) -> FieldError:
+    """Say which field is wrong, and which of ours was probably meant."""
+    message = describe(error)
+    if "unknown field `" in message:
+        name = message.split("unknown field `", 1)[1].split("`", 1)[0]
+        meant = _OUR_NAMES.get(name)
+        hint = f"the field is called {meant} here" if meant else "there is no such field"
+        return FieldError(f"/{name}", "unknown_field", hint)
+    what, _, _ = message.partition(" - at `")
+    return FieldError(pointer_of(message), "wrong_type", what)
+
+
+class _Named(msgspec.Struct):
+    event_id: str = ""
+    response_id: str = ""
+    call_id: str = ""
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def _id_of(raw: bytes | msgspec.Raw) -> str:
+    try:
+        named = _NAMED.decode(raw)
+    except DECODE_ERRORS:
+        return ""
+    return named.event_id or named.response_id or named.call_id
