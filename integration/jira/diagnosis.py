@@ -1,0 +1,76 @@
+"""What is wrong with a workspace's Jira, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from integration.foundation.wording import environment
+from integration.jira import administration as admin
+from integration.jira.failures import JiraFailure
+from integration.jira.provisioning import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from integration.jira.gateway import JiraGateway
+    from integration.jira.plan import Step
+
+NEEDED = ("BROWSE_PROJECTS", "EDIT_ISSUES", "ADD_COMMENTS")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: how it is, and what to do when it is not well."""
+
+    subject: str
+    is_well: bool
+    sentence: str
+
+
+def diagnose(gateway: JiraGateway, *, webhook_url: str = "") -> list[Finding]:
+    """Look at sign-in, account, rights, boards, fields and webhook; changes nothing, never raises.
+
+    What Jira does not let us look at is a finding too.
+    """
+    try:
+        return list(_findings(gateway, webhook_url))
+    except JiraFailure as failure:
+        return [_finding("connection", "connection", is_well=False, message=failure.message)]
+
+
+def _findings(gateway: JiraGateway, webhook_url: str) -> Iterator[Finding]:
+    connection = gateway.connection
+    me = gateway.myself()
+    is_us = connection.account_id == me.account_id
+    yield _finding("account", "account", is_well=is_us, me=me)
+    for key in connection.project_keys:
+        yield from _project(gateway, key)
+    made = plan(gateway, projects=connection.project_keys, webhook_url=webhook_url)
+    has_sprints = connection.sprint_field_id == made.sprint_field_id != ""
+    yield _finding("sprint field", "sprint_field", is_well=has_sprints, field=made.sprint_field_id)
+    for step in made.steps:
+        yield _of_step(step)
+
+
+def _project(gateway: JiraGateway, key: str) -> Iterator[Finding]:
+    try:
+        had = admin.permissions(gateway, NEEDED, key)
+        boards = list(gateway.boards(key))
+    except JiraFailure as failure:
+        yield _finding(key, "connection", is_well=False, message=failure.message)
+        return
+    lacking = [name for name in NEEDED if name not in had]
+    yield _finding(f"{key} rights", "rights", is_well=not lacking, key=key, lacking=lacking)
+    yield _finding(f"{key} boards", "boards", is_well=bool(boards), key=key, boards=boards)
+
+
+def _of_step(step: Step) -> Finding:
+    """A step that is there already, or a known fallback, is well; anything planned is not."""
+    return Finding(step.subject, step.kind in {"found", "fallback"}, step.sentence)
+
+
+def _finding(subject: str, kind: str, *, is_well: bool, **values: Any) -> Finding:
+    template = environment("jira").get_template("finding.txt.j2")
+    words = template.render(kind=kind, is_well=is_well, **values)
+    return Finding(subject, is_well, " ".join(words.split()))

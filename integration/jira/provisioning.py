@@ -1,0 +1,189 @@
+"""Plans what a site lacks of our fields, screens and webhook; looks only, changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integration.jira import administration as admin
+from integration.jira.connection import OAuth
+from integration.jira.fields import CATALOGUE, PROPERTY_KEY, SPRINT_FIELD_TYPE
+from integration.jira.plan import Plan, Step
+from integration.jira.webhook_plan import dynamic_webhook_step, webhook_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from integration.jira.administration import Project
+    from integration.jira.fields import FieldSpec
+    from integration.jira.gateway import JiraGateway
+
+STORY_POINTS_TYPE = "com.pyxis.greenhopper.jira:jsw-story-points"
+STORY_POINTS_NAMES = ("story point estimate", "story points")
+
+
+def plan(
+    gateway: JiraGateway,
+    catalogue: Sequence[FieldSpec] = CATALOGUE,
+    projects: Sequence[str] = (),
+    webhook_url: str = "",
+) -> Plan:
+    """Plan what is needed for these projects, without any change; raises JiraFailure.
+
+    A field is known by the id we stored, then by its name and type: names are not unique in Jira.
+    """
+    is_admin = "ADMINISTER" in admin.permissions(gateway, ["ADMINISTER"])
+    known = [admin.project(gateway, key) for key in projects]
+    classic = [one for one in known if not one.is_team_managed]
+    if not classic:
+        catalogue = ()  # Fields of the whole site do not reach team-managed projects.
+    found, steps = _fields(gateway, catalogue, is_admin=is_admin)
+    if gateway.connection.is_cloud and is_admin:
+        steps += _contexts(gateway, catalogue, found, classic)
+    for one in known:
+        steps += _project(gateway, one, catalogue, found, is_admin=is_admin)
+    if webhook_url:
+        is_oauth = isinstance(gateway.connection.auth, OAuth)
+        step = dynamic_webhook_step if is_oauth else webhook_step
+        steps.append(step(gateway, webhook_url, projects))
+    listed = admin.all_fields(gateway)
+    return Plan(
+        tuple(steps),
+        found,
+        _sprint_field(listed),
+        _story_points_field(listed),
+        webhook_url,
+    )
+
+
+def _fields(
+    gateway: JiraGateway, catalogue: Sequence[FieldSpec], *, is_admin: bool
+) -> tuple[dict[str, str], list[Step]]:
+    """Find, adopt or create each field; what we may not create is told in one hand step."""
+    existing = admin.custom_fields(gateway, as_admin=is_admin)
+    found: dict[str, str] = {}
+    steps: list[Step] = []
+    lacking: list[FieldSpec] = []
+    for spec in catalogue:
+        stored = gateway.connection.field_ids.get(spec.name, "")
+        fitting = [one for one in existing if _fits(one, spec)]
+        same = [one for one in fitting if one["name"] == spec.jira_name]
+        if any(one["id"] == stored for one in fitting):
+            found[spec.name] = stored
+            steps.append(Step("found", spec.jira_name, {"id": stored, "what": "Field"}))
+        elif same:
+            adopted = min((one["id"] for one in same), key=_number)
+            found[spec.name] = adopted
+            data: dict[str, Any] = {"id": adopted, "name": spec.name, "others": len(same) - 1}
+            steps.append(Step("adopt", spec.jira_name, data))
+        elif is_admin:
+            namesake = any(one["name"] == spec.jira_name for one in existing)
+            data = {"spec": spec, "type": spec.type, "namesake": namesake}
+            steps.append(Step("create", spec.jira_name, data))
+        else:
+            lacking.append(spec)
+    if lacking:
+        steps.append(Step("blocked", "fields", {"what": "fields", "specs": lacking}))
+    return found, steps
+
+
+def _contexts(
+    gateway: JiraGateway,
+    catalogue: Sequence[FieldSpec],
+    found: Mapping[str, str],
+    projects: Sequence[Project],
+) -> Iterator[Step]:
+    """Give fields that somebody made for other projects a context for ours, and choices.
+
+    A field that we create has a global context, so only its choices are planned.
+    """
+    by_id = {one.id: one.key for one in projects}
+    for spec in catalogue:
+        field_id = found.get(spec.name)
+        covering = admin.contexts_for(gateway, field_id, by_id) if field_id else dict[int, str]()
+        uncovered = [one for one in by_id if one not in covering]
+        if field_id and uncovered:
+            data: dict[str, Any] = {
+                "name": spec.name,
+                "project_ids": uncovered,
+                "projects": [by_id[one] for one in uncovered],
+            }
+            yield Step("context", spec.jira_name, data)
+        if not spec.options:
+            continue
+        if not field_id or uncovered or _lacks_options(gateway, spec, field_id, covering):
+            data = {"spec": spec, "project_ids": list(by_id), "options": spec.options}
+            yield Step("options", spec.jira_name, data)
+
+
+def _lacks_options(
+    gateway: JiraGateway, spec: FieldSpec, field_id: str, covering: Mapping[int, str]
+) -> bool:
+    wanted = set(spec.options)
+    return any(
+        not wanted <= admin.options(gateway, field_id, context)
+        for context in set(covering.values())
+    )
+
+
+def _project(
+    gateway: JiraGateway,
+    project: Project,
+    catalogue: Sequence[FieldSpec],
+    found: Mapping[str, str],
+    *,
+    is_admin: bool,
+) -> Iterator[Step]:
+    """Associate the fields with a project and put them on its screens."""
+    names = [spec.name for spec in catalogue]
+    if project.is_team_managed:
+        yield Step("fallback", project.key, {"property": PROPERTY_KEY})
+        return
+    if not (is_admin and gateway.connection.is_cloud):
+        # Data Center has no API for contexts, choices, or which screens a project uses.
+        yield Step("blocked", project.key, {"what": "project", "specs": list(catalogue)})
+        return
+    there = admin.associated_fields(gateway, project, list(found.values()))
+    lacking = [name for name in names if found.get(name) not in there]
+    if lacking:
+        yield Step("associate", project.key, {"project_id": project.id, "names": lacking})
+    yield from _screens(gateway, project, names, found)
+
+
+def _screens(
+    gateway: JiraGateway, project: Project, names: Sequence[str], found: Mapping[str, str]
+) -> Iterator[Step]:
+    for tab in admin.screens_of(gateway, project.id):
+        lacking = [name for name in names if found.get(name) not in tab.field_ids]
+        if lacking:
+            data = {
+                "screen_id": tab.screen_id,
+                "tab_id": tab.tab_id,
+                "tab_name": tab.tab_name,
+                "names": lacking,
+            }
+            yield Step("screen", tab.screen_name, data)
+
+
+def _fits(existing: Mapping[str, Any], spec: FieldSpec) -> bool:
+    """Whether a field can hold the figure; one that belongs to a single project cannot."""
+    scope = existing.get("scope") or {}
+    return _custom(existing) == spec.custom_type and scope.get("type") != "PROJECT"
+
+
+def _number(field_id: str) -> int:
+    digits = field_id.rpartition("_")[2]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _sprint_field(listed: Sequence[Mapping[str, Any]]) -> str:
+    return next((one["id"] for one in listed if _custom(one) == SPRINT_FIELD_TYPE), "")
+
+
+def _story_points_field(listed: Sequence[Mapping[str, Any]]) -> str:
+    by_type = (one["id"] for one in listed if _custom(one) == STORY_POINTS_TYPE)
+    by_name = (one["id"] for one in listed if one["name"].lower() in STORY_POINTS_NAMES)
+    return next(by_type, "") or next(by_name, "")
+
+
+def _custom(one: Mapping[str, Any]) -> str:
+    return str((one.get("schema") or {}).get("custom", ""))
