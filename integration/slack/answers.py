@@ -1,0 +1,108 @@
+"""What the slash command, the modal and the Home tab show. The wording is in templates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from integration.slack.amounts import suggested_limit, write_amount
+from integration.slack.block_kit import render, render_message, render_view, slack_environment
+from integration.slack.selection import most_spent, sprint_cap
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from integration.reports.shapes import CapStatus, SprintReport, StoryLine
+    from integration.slack.block_kit import Block, SlackMessage
+    from integration.slack.desk import HomeFigures, WhatIfAnswer
+
+STORIES_SHOWN = 5
+CAPS_SHOWN = 10
+OPTIONS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Writes answers for one workspace, with days and times in its IANA time zone."""
+
+    zone: str = "UTC"
+    wording: Environment = field(default_factory=slack_environment)
+
+    def sprint(self, report: SprintReport) -> SlackMessage:
+        """A Sprint in short."""
+        return render_message(
+            self.wording,
+            "answer_sprint.json.j2",
+            report=report,
+            sprint_cap=sprint_cap(report.caps),
+            zone=self.zone,
+            **_most_spent(report),
+        )
+
+    def story(self, line: StoryLine) -> SlackMessage:
+        """One story's estimate and actual."""
+        return render_message(self.wording, "answer_story.json.j2", line=line)
+
+    def caps(self, caps: tuple[CapStatus, ...]) -> SlackMessage:
+        """The caps in force, each with a button to raise it."""
+        return render_message(
+            self.wording,
+            "answer_caps.json.j2",
+            caps=caps[:CAPS_SHOWN],
+            more_caps=max(0, len(caps) - CAPS_SHOWN),
+        )
+
+    def what_if(self, answer: WhatIfAnswer) -> SlackMessage:
+        """A story's alternatives."""
+        return render_message(
+            self.wording,
+            "answer_what_if.json.j2",
+            answer=answer,
+            options=answer.options[:OPTIONS_SHOWN],
+        )
+
+    def note(self, note: str, **words: Any) -> SlackMessage:
+        """A short answer, such as `help` or `unknown_story`; see `answer_note.json.j2`."""
+        return render_message(self.wording, "answer_note.json.j2", note=note, **words)
+
+    def raise_cap_view(self, cap: CapStatus) -> Block:
+        """The modal that asks for a new limit and the reason."""
+        suggested = suggested_limit(cap.limit, cap.spent + cap.held, cap.unit)
+        return render_view(
+            self.wording,
+            "raise_cap.json.j2",
+            cap=cap,
+            suggested=write_amount(suggested, cap.unit),
+            metadata=json.dumps({"cap_id": cap.cap_id}),
+        )
+
+    def problem(self, problem: str, cap: CapStatus | None = None) -> str:
+        """Return a sentence for a field of the modal, in plain text."""
+        word = self.wording.filters["amount"]
+        limit = word(cap.limit, cap.unit) if cap else ""
+        sentences: dict[str, str] = render(self.wording, "problems.json.j2", limit=limit)
+        return sentences[problem]
+
+    def home_view(self, home: HomeFigures) -> Block:
+        """The app's Home tab: the Sprint, the caps, the settings."""
+        shown = _most_spent(home.report) if home.report else {"stories": (), "more_stories": 0}
+        return render_view(
+            self.wording,
+            "home.json.j2",
+            home=home,
+            report=home.report,
+            sprint_cap=sprint_cap(home.report.caps) if home.report else None,
+            caps=home.caps[:CAPS_SHOWN],
+            more_caps=max(0, len(home.caps) - CAPS_SHOWN),
+            zone=self.zone,
+            **shown,
+        )
+
+
+def _most_spent(report: SprintReport) -> dict[str, Any]:
+    spent = most_spent(report.stories)
+    return {
+        "stories": spent[:STORIES_SHOWN],
+        "more_stories": max(0, len(spent) - STORIES_SHOWN),
+    }

@@ -1,0 +1,108 @@
+"""What the product offers to people in Slack. The web door implements it over the journeys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from integration.reports.shapes import (
+        CapStatus,
+        DailyDigest,
+        Spread,
+        SprintReport,
+        StoryLine,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A decision that was not taken, and why, in a sentence for the person who asked.
+
+    `about` is the field of the form that it is shown at.
+    """
+
+    message: str
+    about: str = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfOption:
+    """One alternative for a story, such as another model, a greener region, more caching."""
+
+    label: str
+    list_cost_nanousd: Spread | None = None
+    location_based_ugco2e: Spread | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfAnswer:
+    """A story's present estimate and what it would be otherwise, the cheapest first."""
+
+    story_key: str
+    url: str = ""
+    today_nanousd: Spread | None = None
+    today_ugco2e: Spread | None = None
+    options: tuple[WhatIfOption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFigures:
+    """What a person sees in the app's Home tab. `digest_at` is worded, such as "09:15 CET"."""
+
+    report: SprintReport | None = None
+    caps: tuple[CapStatus, ...] = ()
+    channel_id: str = ""
+    digest_at: str = ""
+    settings_url: str = ""
+
+
+class SlackDesk(Protocol):
+    """Answers and decisions. Methods are called from Bolt's threads: each opens its own session.
+
+    All may raise Unavailable, and the person is told to try again.
+    """
+
+    def first_time(self, workspace_id: str, event_id: str) -> bool:
+        """Record an event of Slack's; False when it was recorded before."""
+
+    def sprint_report(self, workspace_id: str, *, channel_id: str) -> SprintReport | None:
+        """Return the running Sprint of the channel's team, else of the workspace."""
+
+    def story_line(self, workspace_id: str, story_key: str) -> StoryLine | None:
+        """Return a story as it stands in the running Sprint; None when it is not known."""
+
+    def caps(self, workspace_id: str, *, channel_id: str) -> tuple[CapStatus, ...]:
+        """Return the caps in force, the Sprint's own first."""
+
+    def cap(self, workspace_id: str, cap_id: str) -> CapStatus | None:
+        """Return one cap as it stands now."""
+
+    def raise_cap(
+        self,
+        workspace_id: str,
+        cap_id: str,
+        amount: int,
+        reason: str,
+        *,
+        slack_user_id: str,
+        slack_user_name: str,
+        request_id: str,
+    ) -> CapStatus | Refusal:
+        """Set a cap's limit, audited; `amount` is the whole new limit in the cap's unit.
+
+        A `request_id` that was seen before changes nothing and answers as the first time. The
+        notice in the channel is edited by the outbox, not here.
+        """
+
+    def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
+        """Return today's digest as of now; None without a running Sprint."""
+
+    def what_if(self, workspace_id: str, story_key: str) -> WhatIfAnswer | None:
+        """Return a story's alternatives; None when it is not known."""
+
+    def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
+        """Return what this person sees in the app's Home tab."""
+
+    def connection_lost(self, workspace_id: str, event_type: str) -> None:
+        """Record that the app was uninstalled or its tokens revoked."""

@@ -1,0 +1,185 @@
+"""What people do in Slack, wired to the desk: commands, buttons, the modal, Home, lost tokens.
+
+Listeners acknowledge first and work in Bolt's threads after (Bolt itself does so for events),
+except for a submitted modal: there the acknowledgement is the answer. One app serves one Slack
+team by its token; OAuth installs for several teams come later and start at `_authorize`.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slack_bolt import App, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+
+from integration.foundation.errors import StoryMeterError
+from integration.slack.answers import Answers
+from integration.slack.client import SlackGateway, web_client
+from integration.slack.commands import Asked, answer_command
+from integration.slack.messages import Messages
+from integration.slack.raise_cap import raise_cap, read_submission
+from integration.slack.signature import SignedBySlack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from slack_bolt import Ack, Respond
+
+    from integration.foundation.clock import Clock
+    from integration.slack.block_kit import SlackMessage
+    from integration.slack.connection import SlackConnection
+    from integration.slack.desk import SlackDesk
+
+COMMAND = "/storymeter"
+LINK_BUTTONS = ("open_sprint",)
+Body = dict[str, Any]
+
+
+def build_bolt(
+    connection: SlackConnection,
+    desk: SlackDesk,
+    clock: Clock,
+    *,
+    zone: str = "UTC",
+    logger: logging.Logger | None = None,
+) -> App:
+    """Return the Bolt app of one Slack team. Makes no call; build it after the process forked.
+
+    Serve it with `slack_bolt.adapter.flask.SlackRequestHandler(app).handle(flask.request)`.
+    """
+    app = App(
+        name="storymeter",
+        logger=logger or logging.getLogger("storymeter.slack"),
+        signing_secret=connection.signing_secret,
+        client=web_client(connection),
+        authorize=_authorize(connection),
+        token_verification_enabled=False,
+        request_verification_enabled=False,
+        before_authorize=SignedBySlack(connection.signing_secret, clock),
+        raise_error_for_unhandled_request=True,
+    )
+    app.error(_on_error)
+    _Listeners(connection.workspace_id, desk, SlackGateway(connection), zone).register(app)
+    return app
+
+
+@dataclass(frozen=True)
+class _Listeners:
+    """One method for each thing that Slack can send us."""
+
+    workspace_id: str
+    desk: SlackDesk
+    gateway: SlackGateway
+    zone: str
+
+    def register(self, app: App) -> None:
+        app.command(COMMAND)(self.on_command)
+        app.action("cap_raise_open")(self.on_raise_cap)
+        app.view("cap_raise_submit")(self.on_raise_cap_submitted)
+        for action_id in LINK_BUTTONS:
+            app.action(action_id)(self.on_link_opened)
+        app.event("app_home_opened")(self.on_home_opened)
+        app.event("app_uninstalled")(self.on_connection_lost)
+        app.event("tokens_revoked")(self.on_connection_lost)
+
+    @property
+    def answers(self) -> Answers:
+        return Answers(self.zone)
+
+    def on_command(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        asked = Asked(
+            workspace_id=self.workspace_id,
+            channel_id=body["channel_id"],
+            command=body["command"],
+            text=body.get("text", ""),
+        )
+        try:
+            answer = answer_command(asked, self.desk, self.answers, Messages(self.zone))
+        except StoryMeterError:
+            answer = self.answers.note("unavailable")
+        _say(respond, answer)
+
+    def on_raise_cap(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        cap_id = body["actions"][0]["value"]
+        try:
+            cap = self.desk.cap(self.workspace_id, cap_id)
+            if cap is None:
+                self._tell(body, respond, self.answers.note("unknown_cap"))
+                return
+            self.gateway.open_view(body["trigger_id"], self.answers.raise_cap_view(cap))
+        except StoryMeterError:
+            self._tell(body, respond, self.answers.note("unavailable"))
+
+    def on_raise_cap_submitted(self, ack: Ack, body: Body) -> None:
+        submission = read_submission(self.workspace_id, body)
+        problems = raise_cap(submission, self.desk, self.answers)
+        if problems:
+            ack(response_action="errors", errors=problems)
+        else:
+            ack()
+
+    def on_link_opened(self, ack: Ack) -> None:
+        """Slack reports clicks on link buttons too, and warns the person unless it is answered."""
+        ack()
+
+    def on_home_opened(self, body: Body, event: Body) -> None:
+        if event.get("tab", "home") != "home" or not self._is_new(body):
+            return
+        home = self.desk.home(self.workspace_id, event["user"])
+        self.gateway.publish_home(event["user"], self.answers.home_view(home))
+
+    def on_connection_lost(self, body: Body, event: Body) -> None:
+        """Note it early; should this be missed, the next call to Slack finds out as well."""
+        if self._is_new(body):
+            self.desk.connection_lost(self.workspace_id, event["type"])
+
+    def _is_new(self, body: Body) -> bool:
+        return self.desk.first_time(self.workspace_id, body["event_id"])
+
+    def _tell(self, body: Body, respond: Respond, note: SlackMessage) -> None:
+        """Answer a click in a message; a click in the Home tab has no address to answer to."""
+        if body.get("response_url"):
+            _say(respond, note)
+
+
+def _on_error(error: Exception, body: Body, logger: logging.Logger) -> BoltResponse | None:
+    """Accept what we do not listen to, or Slack would send it three times more; log the rest."""
+    if isinstance(error, BoltUnhandledRequestError):
+        logger.info("nothing listens to this Slack request: %s", _kind_of(body))
+        return BoltResponse(status=200, body="")
+    logger.error("a Slack listener failed on %s", _kind_of(body), exc_info=error)
+    return None
+
+
+def _kind_of(body: Mapping[str, Any]) -> str:
+    """Name a request without what people wrote in it."""
+    event = body.get("event")
+    inner = event.get("type") if isinstance(event, dict) else None
+    return str(inner or body.get("command") or body.get("type") or "unknown")
+
+
+def _say(respond: Respond, answer: SlackMessage) -> None:
+    respond(
+        text=answer.text,
+        blocks=answer.blocks,
+        response_type="ephemeral",
+        replace_original=False,
+    )
+
+
+def _authorize(connection: SlackConnection) -> Callable[..., Any]:
+    """Accept requests of this team alone, without asking Slack who the token belongs to."""
+
+    def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult | None:
+        if team_id != connection.team_id:
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, bot_token=connection.bot_token
+        )
+
+    return authorize

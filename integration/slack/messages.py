@@ -1,0 +1,118 @@
+"""What StoryMeter posts: report shapes in, Block Kit messages out. The wording is in templates.
+
+Lists are cut to what a person reads on a phone, and the message says how many more there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from integration.slack.block_kit import render_message, slack_environment
+from integration.slack.selection import (
+    acting_caps,
+    central_cost,
+    committed,
+    error_of_estimated_pct,
+    has_no_estimate,
+    largest_errors,
+    near_caps,
+    sprint_cap,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from integration.reports.shapes import (
+        CapNotice,
+        DailyDigest,
+        SpikeFigures,
+        SprintReport,
+    )
+    from integration.slack.block_kit import SlackMessage
+
+STORIES_SHOWN = 5
+SPIKES_SHOWN = 3
+CAPS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Writes messages for one workspace, with days and times in its IANA time zone."""
+
+    zone: str = "UTC"
+    wording: Environment = field(default_factory=slack_environment)
+
+    def daily_digest(self, digest: DailyDigest) -> SlackMessage:
+        """Stand-up: burn, forecast, spikes with their causes, stories over their estimate."""
+        return render_message(
+            self.wording,
+            "digest.json.j2",
+            digest=digest,
+            sprint_cap=sprint_cap(digest.caps),
+            near_caps=near_caps(digest.caps)[:CAPS_SHOWN],
+            spikes=digest.spikes[:SPIKES_SHOWN],
+            more_spikes=max(0, len(digest.spikes) - SPIKES_SHOWN),
+            stories=digest.over_estimate[:STORIES_SHOWN],
+            more_stories=max(0, len(digest.over_estimate) - STORIES_SHOWN),
+            top_stories=digest.top_stories[:STORIES_SHOWN],
+            zone=self.zone,
+        )
+
+    def spike_notice(self, spike: SpikeFigures) -> SlackMessage:
+        """One spike: running, or with its end."""
+        causes = sorted(spike.causes, key=lambda cause: -abs(cause.amount_nanousd))
+        return render_message(
+            self.wording, "spike.json.j2", spike=spike, causes=causes[:4], zone=self.zone
+        )
+
+    def cap_notice(self, notice: CapNotice) -> SlackMessage:
+        """A crossed threshold or a denied call; once it was raised, who did it and why."""
+        return render_message(
+            self.wording,
+            "cap_notice.json.j2",
+            notice=notice,
+            cap=notice.cap,
+            stories=notice.top_stories[:STORIES_SHOWN],
+            more_stories=max(0, len(notice.top_stories) - STORIES_SHOWN),
+            zone=self.zone,
+        )
+
+    def sprint_review(self, report: SprintReport) -> SlackMessage:
+        """A closed Sprint's estimates against its actuals; later revisions say what came late."""
+        errors = largest_errors(report.stories)
+        return render_message(
+            self.wording,
+            "sprint_review.json.j2",
+            report=report,
+            stories=errors[:STORIES_SHOWN],
+            more_stories=max(0, len(errors) - STORIES_SHOWN),
+            error_pct=error_of_estimated_pct(report.stories),
+            judged=[story for story in report.stories if story.within_range is not None],
+            ai_stories=[story for story in report.stories if story.is_ai_work],
+            unestimated=[story for story in report.stories if has_no_estimate(story)],
+            caps=acting_caps(report.caps)[:CAPS_SHOWN],
+            zone=self.zone,
+        )
+
+    def planning_notice(self, report: SprintReport) -> SlackMessage:
+        """A future Sprint whose stories' estimates go over a cap in dollars, tokens or carbon."""
+        commitments = [
+            {"cap": cap, "estimate": estimate, "is_over": estimate.central > cap.limit}
+            for cap in report.caps
+            if (estimate := committed(report, cap)) is not None and estimate.high > cap.limit
+        ]
+        dearest = sorted(
+            (story for story in report.stories if central_cost(story)),
+            key=lambda story: -central_cost(story),
+        )
+        return render_message(
+            self.wording,
+            "planning.json.j2",
+            report=report,
+            commitments=commitments[:CAPS_SHOWN],
+            stories=dearest[:STORIES_SHOWN],
+            more_stories=max(0, len(dearest) - STORIES_SHOWN),
+            unestimated=[story for story in report.stories if has_no_estimate(story)],
+            zone=self.zone,
+        )

@@ -1,0 +1,86 @@
+"""Which lines of a report a Slack message shows, and in which order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from integration.reports.shapes import (
+        CapStatus,
+        EstimateFigures,
+        Spread,
+        SprintReport,
+        StoryLine,
+    )
+
+NEAR_CAP_PCT = 80
+
+
+def sprint_cap(caps: Sequence[CapStatus]) -> CapStatus | None:
+    """Return the Sprint's own cap in dollars, against which burn and forecast are read."""
+    return next((cap for cap in caps if cap.unit == "usd" and cap.scope == "sprint"), None)
+
+
+def near_caps(caps: Sequence[CapStatus]) -> list[CapStatus]:
+    """Return the caps of which 80 % or more is spent or that denied calls, fullest first."""
+    near = [cap for cap in caps if cap.used_pct >= NEAR_CAP_PCT or cap.denied_calls]
+    return sorted(near, key=lambda cap: -cap.used_pct)
+
+
+def acting_caps(caps: Sequence[CapStatus]) -> list[CapStatus]:
+    """Return the caps that denied calls, those which prevented most first."""
+    return sorted((cap for cap in caps if cap.denied_calls), key=lambda cap: -cap.prevented)
+
+
+def largest_errors(stories: Sequence[StoryLine]) -> list[StoryLine]:
+    """Return the stories with an estimate that missed, the largest amount of money first."""
+    missed = [story for story in stories if error_nanousd(story)]
+    return sorted(missed, key=lambda story: (-abs(error_nanousd(story)), story.story_key))
+
+
+def error_nanousd(story: StoryLine) -> int:
+    """Actual list cost less the estimate's central figure; 0 without an estimate."""
+    cost = story.estimate.list_cost_nanousd if story.estimate else None
+    return story.actual.list_cost_nanousd - cost.central if cost else 0
+
+
+def error_of_estimated_pct(stories: Sequence[StoryLine]) -> float | None:
+    """Compare like with like: actual against central estimate of the stories that have both."""
+    with_estimate = [story for story in stories if central_cost(story)]
+    expected = sum(central_cost(story) for story in with_estimate)
+    actual = sum(story.actual.list_cost_nanousd for story in with_estimate)
+    return 100 * (actual - expected) / expected if expected else None
+
+
+def central_cost(story: StoryLine) -> int:
+    """Return the estimate's central list cost; 0 without an estimate."""
+    cost = story.estimate.list_cost_nanousd if story.estimate else None
+    return cost.central if cost else 0
+
+
+def has_no_estimate(story: StoryLine) -> bool:
+    """Tell whether this is AI work whose cost could not be estimated."""
+    cost = story.estimate.list_cost_nanousd if story.estimate else None
+    return story.is_ai_work and cost is None
+
+
+def committed(report: SprintReport, cap: CapStatus) -> Spread | None:
+    """Return the estimates of a Sprint's stories in the unit of a cap on the whole Sprint."""
+    estimate = report.estimated
+    if estimate is None or cap.scope != "sprint":
+        return None
+    return _in_unit(estimate, cap.unit)
+
+
+def _in_unit(estimate: EstimateFigures, unit: str) -> Spread | None:
+    if unit == "usd":
+        return estimate.list_cost_nanousd
+    return estimate.tokens if unit == "tokens" else estimate.location_based_ugco2e
+
+
+def most_spent(stories: Sequence[StoryLine]) -> list[StoryLine]:
+    """Return the stories with any use, the dearest first."""
+    used = [story for story in stories if story.actual.calls or story.actual.list_cost_nanousd]
+    return sorted(used, key=lambda story: (-story.actual.list_cost_nanousd, story.story_key))

@@ -1,0 +1,104 @@
+"""A desk over the example Sprint: caps that can be raised, and a record of what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.foundation.errors import Unavailable
+from integration.slack.desk import HomeFigures, Refusal, WhatIfAnswer
+from tests import report_examples as acme
+from tests.adapters.slack import notice_examples as notices
+from tests.adapters.slack.every_payload import WHAT_IF
+
+if TYPE_CHECKING:
+    from integration.reports.shapes import CapStatus, DailyDigest, SprintReport, StoryLine
+
+
+@dataclass
+class AcmeDesk:
+    """Implements SlackDesk in memory, for the workspace "acme" alone."""
+
+    known_caps: dict[str, CapStatus] = field(
+        default_factory=lambda: {cap.cap_id: cap for cap in (acme.SPRINT_CAP, acme.STORY_CAP)}
+    )
+    raises: list[dict[str, object]] = field(default_factory=list)
+    events: set[str] = field(default_factory=set)
+    homes_read: int = 0
+    lost: list[str] = field(default_factory=list)
+    is_down: bool = False
+    has_sprint: bool = True
+    refusal: Refusal | None = None
+
+    def first_time(self, workspace_id: str, event_id: str) -> bool:
+        self._check(workspace_id)
+        is_new = event_id not in self.events
+        self.events.add(event_id)
+        return is_new
+
+    def sprint_report(self, workspace_id: str, *, channel_id: str) -> SprintReport | None:
+        self._check(workspace_id)
+        return acme.running_report() if self.has_sprint else None
+
+    def story_line(self, workspace_id: str, story_key: str) -> StoryLine | None:
+        self._check(workspace_id)
+        return next((line for line in acme.STORIES if line.story_key == story_key), None)
+
+    def caps(self, workspace_id: str, *, channel_id: str) -> tuple[CapStatus, ...]:
+        self._check(workspace_id)
+        return tuple(self.known_caps.values())
+
+    def cap(self, workspace_id: str, cap_id: str) -> CapStatus | None:
+        self._check(workspace_id)
+        return self.known_caps.get(cap_id)
+
+    def raise_cap(
+        self,
+        workspace_id: str,
+        cap_id: str,
+        amount: int,
+        reason: str,
+        *,
+        slack_user_id: str,
+        slack_user_name: str,
+        request_id: str,
+    ) -> CapStatus | Refusal:
+        self._check(workspace_id)
+        if self.refusal:
+            return self.refusal
+        raised = msgspec.structs.replace(self.known_caps[cap_id], limit=amount)
+        self.known_caps[cap_id] = raised
+        self.raises.append(
+            {
+                "cap_id": cap_id,
+                "amount": amount,
+                "reason": reason,
+                "by": (slack_user_id, slack_user_name),
+                "request_id": request_id,
+            }
+        )
+        return raised
+
+    def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
+        self._check(workspace_id)
+        return notices.spike_digest() if self.has_sprint else None
+
+    def what_if(self, workspace_id: str, story_key: str) -> WhatIfAnswer | None:
+        self._check(workspace_id)
+        return WHAT_IF if story_key == WHAT_IF.story_key else None
+
+    def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
+        self._check(workspace_id)
+        self.homes_read += 1
+        return HomeFigures(report=acme.running_report(), caps=tuple(self.known_caps.values()))
+
+    def connection_lost(self, workspace_id: str, event_type: str) -> None:
+        self._check(workspace_id)
+        self.lost.append(event_type)
+
+    def _check(self, workspace_id: str) -> None:
+        assert workspace_id == "acme"
+        if self.is_down:
+            raise Unavailable("the database is away")

@@ -1,0 +1,89 @@
+"""Each message, answer and view in each of its states, by the name of its golden file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integration.slack.answers import Answers
+from integration.slack.desk import HomeFigures, WhatIfAnswer, WhatIfOption
+from integration.slack.messages import Messages
+from tests import report_examples as acme
+from tests.adapters.slack import notice_examples as notices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integration.slack.block_kit import SlackMessage
+
+ZONE = "Europe/London"
+WHAT_IF = WhatIfAnswer(
+    story_key="ACME-102",
+    url="https://storymeter.example.com/stories/ACME-102",
+    today_nanousd=acme.spread("12", "18", "29"),
+    today_ugco2e=acme.grams(220),
+    options=(
+        WhatIfOption("acme-small-2", acme.spread("1.9", "2.8", "4.6"), acme.grams(60)),
+        WhatIfOption("half of the prompt from the cache", acme.spread("8", "12.5", "20")),
+    ),
+)
+HOME = HomeFigures(
+    report=acme.running_report(),
+    caps=(acme.SPRINT_CAP, acme.STORY_CAP, acme.CARBON_CAP),
+    channel_id="C0STANDUP",
+    digest_at="09:15 GMT",
+    settings_url="https://storymeter.example.com/settings",
+)
+
+
+def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[], SlackMessage]]:
+    """Return what makes each message."""
+    return {
+        "digest_quiet": lambda: messages.daily_digest(notices.quiet_digest()),
+        "digest_normal": lambda: messages.daily_digest(notices.digest()),
+        "digest_spike": lambda: messages.daily_digest(notices.spike_digest()),
+        "digest_over_cap": lambda: messages.daily_digest(notices.over_cap_digest()),
+        "spike_running": lambda: messages.spike_notice(acme.SPIKE),
+        "spike_over": lambda: messages.spike_notice(acme.SPIKE_OVER),
+        "spike_new_price": lambda: messages.spike_notice(notices.SPIKE_PRICE),
+        "cap_threshold_80": lambda: messages.cap_notice(notices.threshold_notice()),
+        "cap_threshold_100": lambda: messages.cap_notice(notices.threshold_notice(100)),
+        "cap_denied": lambda: messages.cap_notice(notices.denied_notice()),
+        "cap_denied_resolved": lambda: messages.cap_notice(notices.resolved_notice()),
+        "review": lambda: messages.sprint_review(acme.sprint_report()),
+        "review_no_ai": lambda: messages.sprint_review(acme.report_without_ai()),
+        "review_unpriced": lambda: messages.sprint_review(acme.unpriced_report()),
+        "review_revision_2": lambda: messages.sprint_review(acme.second_revision()),
+        "review_ledger_disagrees": lambda: messages.sprint_review(
+            acme.sprint_report(ledger_agrees=False)
+        ),
+        "planning_over_cap": lambda: messages.planning_notice(acme.planned_report()),
+        "answer_sprint": lambda: answers.sprint(acme.running_report()),
+        "answer_story": lambda: answers.story(acme.STORIES[1]),
+        "answer_story_not_estimated": lambda: answers.story(acme.STORIES[9]),
+        "answer_story_without_ai": lambda: answers.story(acme.STORIES[10]),
+        "answer_caps": lambda: answers.caps((acme.SPRINT_CAP, acme.STORY_CAP, acme.CARBON_CAP)),
+        "answer_caps_none": lambda: answers.caps(()),
+        "answer_what_if": lambda: answers.what_if(WHAT_IF),
+        "answer_what_if_none": lambda: answers.what_if(WhatIfAnswer("ACME-110")),
+        "note_help": lambda: answers.note("help"),
+        "note_unknown_command": lambda: answers.note("unknown_command", said="sprnt"),
+        "note_key_missing": lambda: answers.note("key_missing", said="story"),
+        "note_unknown_story": lambda: answers.note("unknown_story", said="ACME-999"),
+        "note_no_sprint": lambda: answers.note("no_sprint"),
+        "note_unknown_cap": lambda: answers.note("unknown_cap"),
+        "note_unavailable": lambda: answers.note("unavailable"),
+    }
+
+
+def every_view(answers: Answers) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return what makes each view."""
+    return {
+        "view_raise_cap": lambda: answers.raise_cap_view(acme.STORY_CAP),
+        "view_raise_carbon_cap": lambda: answers.raise_cap_view(acme.CARBON_CAP),
+        "view_home": lambda: answers.home_view(HOME),
+        "view_home_no_sprint": lambda: answers.home_view(HomeFigures()),
+    }
+
+
+MESSAGES = every_message(Messages(ZONE), Answers(ZONE))
+VIEWS = every_view(Answers(ZONE))

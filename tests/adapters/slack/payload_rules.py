@@ -1,0 +1,101 @@
+"""Two independent judges of Block Kit: slack_sdk's models and the slackblocks package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import slackblocks
+from slack_sdk.models.blocks import Block as SdkBlock
+from slack_sdk.models.views import View as SdkView
+from slackblocks import blocks as kit
+from slackblocks.elements import Button, PlainTextInput
+from slackblocks.objects import Text
+from slackblocks.views import HomeTabView, ModalView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Json = dict[str, Any]
+
+
+def assert_valid_message(blocks: Sequence[Json], text: str) -> None:
+    """Fail unless Slack would take this message, as far as two other projects know Slack."""
+    assert text.strip()
+    assert len(text) <= 4_000
+    assert 1 <= len(blocks) <= 50
+    _assert_sdk_takes(blocks)
+    slackblocks.Message(channel="C1", text=text, blocks=[_rebuilt(block) for block in blocks])
+    assert sum(map(len, texts_of(blocks))) <= 13_000
+
+
+def assert_valid_view(view: Json) -> None:
+    """Fail unless Slack would take this modal or Home tab."""
+    assert 1 <= len(view["blocks"]) <= 100
+    _assert_sdk_takes(view["blocks"])
+    SdkView(**view).to_dict()
+    rebuilt = [_rebuilt(block) for block in view["blocks"]]
+    if view["type"] == "home":
+        HomeTabView(blocks=rebuilt)
+        return
+    ModalView(
+        title=_plain(view["title"]),
+        submit=_plain(view["submit"]),
+        close=_plain(view["close"]),
+        blocks=rebuilt,
+        private_metadata=view["private_metadata"],
+        callback_id=view["callback_id"],
+    )
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Yield every text that a person would read."""
+    if isinstance(value, dict):
+        if value.get("type") in ("mrkdwn", "plain_text"):
+            yield value["text"]
+        else:
+            for member in value.values():
+                yield from texts_of(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from texts_of(member)
+
+
+def _assert_sdk_takes(blocks: Sequence[Json]) -> None:
+    parsed = SdkBlock.parse_all(list(blocks))
+    assert len(parsed) == len(blocks)
+    for block in parsed:
+        block.validate_json()
+
+
+def _rebuilt(block: Json) -> Any:
+    """Build a block by slackblocks' constructors, which check what its from_dict cannot."""
+    match block["type"]:
+        case "actions":
+            return kit.ActionsBlock([_button(element) for element in block["elements"]])
+        case "input":
+            element = dict(block["element"])
+            assert element.pop("type") == "plain_text_input"
+            return kit.InputBlock(
+                label=_plain(block["label"]),
+                hint=_plain(block["hint"]),
+                block_id=block["block_id"],
+                element=PlainTextInput(**element),
+            )
+        case _:
+            return kit.Block.from_dict(block)
+
+
+def _button(element: Json) -> Button:
+    assert element["type"] == "button"
+    return Button(
+        text=_plain(element["text"]),
+        action_id=element["action_id"],
+        url=element.get("url"),
+        value=element.get("value"),
+        style=element.get("style"),
+    )
+
+
+def _plain(value: Json) -> Text:
+    assert value["type"] == "plain_text"
+    return Text.from_dict(value)
