@@ -1,0 +1,67 @@
+"""The web process: puts the doors together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from integration.assembly import book_shelf, secret_box, set_up_logs
+from integration.foundation.clock import clock_from
+from integration.foundation.database import connect, transactions_on
+from integration.settings import Settings, read_settings
+from integration.web import errors, headers
+from integration.web.authorizations import authorizations
+from integration.web.caps import caps
+from integration.web.jira_webhooks import jira_webhooks
+from integration.web.operations import operations
+from integration.web.otlp import otlp
+from integration.web.page_frame import assets
+from integration.web.pages import pages
+from integration.web.reads import reads
+from integration.web.service import EXTENSION, Service
+from integration.web.slack_events import slack_events
+from integration.web.spend_pages import spend_pages
+from integration.web.sprint_pages import sprint_pages
+from integration.web.usage import usage
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+DOORS: tuple[Blueprint, ...] = (
+    operations, jira_webhooks, slack_events, usage, otlp, authorizations, caps, reads,
+    assets, pages, sprint_pages, spend_pages,
+)  # fmt: skip
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the web app. Connects to nothing before its first request."""
+    settings = settings or read_settings()
+    set_up_logs(settings)
+    engine = connect(settings.database_url, pool_size=settings.web_threads)
+    transactions = transactions_on(engine)
+    return app_with(
+        Service(
+            engine=engine,
+            transactions=transactions,
+            books=book_shelf(settings, transactions),
+            box=secret_box(settings),
+            clock=clock_from(settings.clock_file),
+            public_url=settings.url,
+            max_body_bytes=settings.max_body_mb * 1024 * 1024,
+            login=settings.login,
+        )
+    )
+
+
+def app_with(service: Service) -> Flask:
+    """Make the web app around a service."""
+    app = Flask("storymeter", template_folder=None, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # The default provider has it.
+    app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
+    app.extensions[EXTENSION] = service
+    for door in DOORS:
+        app.register_blueprint(door)
+    errors.register(app)
+    headers.register(app)
+    return app

@@ -1,0 +1,70 @@
+"""Keeps the outbox's promises: claims, sends, settles. A crash between lets the lease run out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from integration.foundation.errors import DeliveryFailed
+from integration.jobs import jira_senders, slack_senders
+from integration.mailbox import store as mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integration.jobs.house import House
+    from integration.mailbox.store import Promise
+
+log = structlog.get_logger()
+
+Receipt = dict[str, object]
+
+SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
+    "jira.story": jira_senders.write_story,
+    "jira.comment": jira_senders.write_comment,
+    "slack.digest": slack_senders.post_digest,
+    "slack.spike": slack_senders.post_spike,
+    "slack.cap_notice": slack_senders.post_cap_notice,
+    "slack.sprint_review": slack_senders.post_sprint_review,
+}
+
+
+def deliver_outbox(house: House) -> int:
+    """Keep the promises that are due; returns how many were claimed."""
+    with house.transactions.begin() as session:
+        claimed = mailbox.claim_promises(session, house.clock.now())
+    for promise in claimed:
+        _keep(house, promise)
+    return len(claimed)
+
+
+def _keep(house: House, promise: Promise) -> None:
+    bound = log.bind(workspace_id=promise.workspace_id, kind=promise.kind, subject=promise.subject)
+    try:
+        receipt = SENDERS[promise.kind](house, promise)
+    except DeliveryFailed as failure:
+        bound.warning("outbox.failed", reason=failure.message, permanent=failure.permanent)
+        _settle_failure(house, promise, failure)
+        return
+    except Exception as fault:
+        bound.exception("outbox.fault")
+        _settle_failure(house, promise, DeliveryFailed(repr(fault), permanent=False))
+        return
+    with house.transactions.begin() as session:
+        mailbox.fulfil(session, promise, receipt, house.clock.now())
+    bound.info("outbox.delivered", version=promise.version)
+
+
+def _settle_failure(house: House, promise: Promise, failure: DeliveryFailed) -> None:
+    now = house.clock.now()
+    with house.transactions.begin() as session:
+        mailbox.postpone(
+            session, promise, failure.message, now,
+            permanent=failure.permanent, wait=failure.retry_after,
+        )  # fmt: skip
+        if failure.workspace_wide and failure.retry_after:
+            system = promise.kind.partition(".")[0]
+            mailbox.pause(
+                session, promise.workspace_id, system, now + failure.retry_after, failure.message
+            )

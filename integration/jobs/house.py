@@ -1,0 +1,23 @@
+"""What every job works with, put together once at start-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from integration.foundation.clock import Clock
+    from integration.foundation.database import Transactions
+    from integration.jobs.outside import Outside
+    from integration.journeys.book_shelf import BookShelf
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The database, the books, the outside world, the clock, and where our own pages are."""
+
+    transactions: Transactions
+    books: BookShelf
+    outside: Outside
+    clock: Clock
+    public_url: str

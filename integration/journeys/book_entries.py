@@ -1,0 +1,111 @@
+"""The one place where the book changes: entries, caps and their thresholds move together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from integration.backlog import store as backlog
+from integration.caps import queries as cap_queries
+from integration.caps import store as caps
+from integration.caps.policy import CallScope, Cap, covers, thresholds_reached
+from integration.journeys.cap_notices import promise_threshold_notice
+from integration.ledger import store as ledger
+from integration.workspaces import store as workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.ledger.entry import LedgerEntry
+
+
+class ScopeFinder:
+    """Finds by which marks caps cover calls; asks for epics and teams only when a cap needs them."""
+
+    def __init__(self, session: Session, workspace_id: str, story_keys: Sequence[str]) -> None:
+        self._epics = {
+            row.story_key: row.epic_key or row.parent_key
+            for row in backlog.stories(session, workspace_id, set(story_keys))
+        }
+        teams = {team.board_id: team for team in workspaces.teams(session, workspace_id)}
+        self._teams = {
+            sprint.sprint_id: teams[sprint.board_id]
+            for sprint in backlog.sprints(
+                session, workspace_id, states=("future", "active", "closed")
+            )
+            if sprint.board_id in teams
+        }
+
+    def scope(
+        self, story_key: str, sprint_id: int, model: str, occurred_at: datetime, *,
+        team: str = "", feature: str = "",
+    ) -> CallScope:  # fmt: skip
+        """Everything about a call by which a cap can cover it."""
+        own_team = self._teams.get(sprint_id)
+        return CallScope(
+            occurred_at=occurred_at,
+            story_key=story_key,
+            sprint_id=sprint_id,
+            epic_key=self._epics.get(story_key, ""),
+            feature=feature,
+            team=team or (own_team.team_id if own_team else ""),
+            product_owner=own_team.product_owner if own_team else "",
+            model=model,
+        )
+
+
+def book(
+    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime
+) -> None:
+    """Write entries, count them under every cap that covers them, and fire thresholds they reach."""
+    ledger.write(session, workspace_id, entries, now)
+    in_force = cap_queries.caps_of(session, workspace_id)
+    if not in_force:
+        return
+    amounts = amounts_under(session, workspace_id, in_force, entries)
+    caps.add_spend(session, workspace_id, amounts)
+    fire_thresholds(session, workspace_id, list(amounts), now)
+
+
+def amounts_under(
+    session: Session, workspace_id: str, in_force: Sequence[Cap], entries: Sequence[LedgerEntry]
+) -> dict[str, int]:
+    """What entries spend under each cap, in the cap's unit; caps they do not touch are left out."""
+    finder = ScopeFinder(session, workspace_id, [entry.story_key for entry in entries])
+    amounts: dict[str, int] = defaultdict(int)
+    for entry in entries:
+        scope = finder.scope(
+            entry.story_key, entry.sprint_id, entry.model, entry.occurred_at,
+            team=entry.team, feature=entry.feature,
+        )  # fmt: skip
+        for cap in in_force:
+            if covers(cap, scope):
+                amounts[cap.cap_id] += amount_of(entry, cap)
+    return dict(amounts)
+
+
+def amount_of(entry: LedgerEntry, cap: Cap) -> int:
+    """An entry's amount in a cap's unit; unknown costs and emissions count as nothing spent.
+
+    They are shown as unpriced instead. A dollar cap counts what the team pays: contracted cost.
+    """
+    if cap.unit == "tokens":
+        return entry.input_tokens + entry.output_tokens
+    if cap.unit == "kgco2e":
+        return entry.location_central_ugco2e or 0
+    return entry.contracted_cost_nanousd or 0
+
+
+def fire_thresholds(
+    session: Session, workspace_id: str, cap_ids: Sequence[str], now: datetime
+) -> None:
+    """Latch the thresholds these caps have reached and promise one notice for each that fires."""
+    for cap_id, balance in cap_queries.balances(session, workspace_id, cap_ids).items():
+        reached = thresholds_reached(balance.cap, balance.spent)
+        fired = caps.latch(session, workspace_id, cap_id, reached, now)
+        if fired:
+            promise_threshold_notice(session, balance, max(fired), now)
+

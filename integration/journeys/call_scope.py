@@ -1,0 +1,136 @@
+"""By which marks caps cover calls that have not happened yet: found as their usage will be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from integration.backlog import store as backlog
+from integration.backlog.sprint_at import BEGINNING, END, sprint_at
+from integration.foundation.errors import FieldError, InvalidInput
+from integration.journeys.book_entries import ScopeFinder
+from integration.metering.attribution import Ladder
+from integration.metering.usage import UsageEvent
+from integration.workspaces import store as workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.backlog.story import Membership, Sprint
+    from integration.caps.policy import CallScope
+    from integration.caps.request import AuthorizationRequest
+    from integration.foundation.database import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a workspace's calls are placed by."""
+
+    default_region: str
+    ladder: Ladder
+    parents: Mapping[str, str]
+    histories: Mapping[str, Sequence[Membership]]
+    last_sprints: Mapping[str, Sprint]
+    """The Sprint that a story was in last, for stories that are in none now."""
+    finder: ScopeFinder
+
+    def scope_of(self, asked: AuthorizationRequest, now: datetime) -> CallScope:
+        """Place a call.
+
+        Raises:
+            InvalidInput: the story was in a Sprint until that closed, and is in none since. Calls
+                of a finished story in production name their feature.
+        """
+        named = self.story_named(asked, now)
+        story_key = self.parents.get(named, named)
+        sprint_id = sprint_at(self.histories.get(story_key, ()), now)
+        closed = self.last_sprints.get(story_key)
+        if sprint_id == 0 and closed is not None and not asked.feature:
+            message = (
+                f"{story_key} was last in {closed.name}, which is closed: move the story to a "
+                "Sprint that runs, or name the feature that the call serves"
+            )
+            fault = FieldError("/story_key", "sprint_closed", message)
+            raise InvalidInput(message, errors=(fault,))
+        return self.finder.scope(
+            story_key, sprint_id, asked.model, now, team=asked.team, feature=asked.feature
+        )
+
+    def story_named(self, asked: AuthorizationRequest, now: datetime) -> str:
+        """Read the tag as the metering will: another spelling must not lead around a cap."""
+        event = UsageEvent(source="authorization", occurred_at=now, story_key=asked.story_key)
+        return self.ladder.attribute(event).story_key
+
+
+def surroundings(session: Session, workspace_id: str, story_tags: Iterable[str]) -> Surroundings:
+    """Read what calls with these story tags are placed by."""
+    ladder = Ladder((), workspaces.project_keys(session, workspace_id))
+    named = {_key(ladder, tag) for tag in story_tags} - {""}
+    parents = backlog.parents(session, workspace_id, sorted(named)) if named else {}
+    keys = {parents.get(key, key) for key in named}
+    histories = backlog.memberships(session, workspace_id, keys) if keys else {}
+    return Surroundings(
+        workspaces.find(session, workspace_id).default_region,
+        ladder,
+        parents,
+        histories,
+        _last_sprints(session, workspace_id, histories),
+        ScopeFinder(session, workspace_id, sorted(keys)),
+    )
+
+
+class SurroundingsMemory:
+    """Keeps surroundings for a moment, so that a burst of calls does not read them each time.
+
+    A story's move between Sprints, or a Sprint's close, is then seen that much later. Caps are not
+    kept here: a change of a cap counts at once. Used by one thread.
+    """
+
+    MOST_TAGS = 2000
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: dict[str, tuple[float, frozenset[str], Surroundings]] = {}
+
+    def look(
+        self, transactions: Transactions, workspace_id: str, story_tags: frozenset[str]
+    ) -> Surroundings:
+        """Return the workspace's surroundings for these tags, read within the last moment."""
+        kept = self._kept.get(workspace_id)
+        is_young = kept is not None and monotonic() < kept[0] + self._seconds
+        if kept is not None and is_young and story_tags <= kept[1]:
+            return kept[2]
+        if kept is not None and is_young and len(kept[1]) < self.MOST_TAGS:
+            story_tags |= kept[1]
+        read_at = monotonic()
+        with transactions.begin() as session:
+            found = surroundings(session, workspace_id, story_tags)
+        if self._seconds > 0:
+            self._kept[workspace_id] = (read_at, story_tags, found)
+        return found
+
+
+def _key(ladder: Ladder, tag: str) -> str:
+    event = UsageEvent(source="authorization", occurred_at=BEGINNING, story_key=tag)
+    return ladder.attribute(event).story_key
+
+
+def _last_sprints(
+    session: Session, workspace_id: str, histories: Mapping[str, Sequence[Membership]]
+) -> dict[str, Sprint]:
+    """The closed Sprint in which a story was until its close, for stories in no Sprint now."""
+    last = {
+        story_key: max(history, key=lambda membership: membership.left_at or END)
+        for story_key, history in histories.items()
+        if history and all(membership.left_at for membership in history)
+    }
+    found = {}
+    for story_key, membership in last.items():
+        sprint = backlog.sprint(session, workspace_id, membership.sprint_id)
+        if sprint and sprint.state == "closed" and sprint.completed_at == membership.left_at:
+            found[story_key] = sprint
+    return found

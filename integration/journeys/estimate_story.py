@@ -1,0 +1,156 @@
+"""Journeys: a story's inputs changed, or what its estimate rests on did; Jira shall show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from integration.backlog import store as backlog
+from integration.backlog.sprint_at import sprint_at
+from integration.estimation import forecast
+from integration.estimation import store as estimates
+from integration.estimation.advice import Advice, as_written
+from integration.estimation.similarity import StoryTraits
+from integration.estimation.suggestion import suggest
+from integration.estimation.workload_table import read_workloads
+from integration.journeys.alternatives import offers_for
+from integration.journeys.finished_stories import finished_stories
+from integration.journeys.show_story import promise_story
+from integration.journeys.team_history import calibration_of
+from integration.workspaces import store as workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.backlog.story import Membership, Story
+    from integration.estimation.workload import Estimate
+    from integration.foundation.database import Transactions
+    from integration.journeys.books import Books
+    from integration.workspaces.workspace import Workspace
+
+USUAL_SPRINT_DAYS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is estimated: the story's traits, its Sprint history, its table of workloads."""
+
+    traits: StoryTraits
+    memberships: Sequence[Membership]
+    rows: Sequence[Sequence[str]]
+
+
+def estimate(
+    session: Session, workspace: Workspace, story: Story, books: Books, *,
+    rows: Sequence[Sequence[str]] | None, add_section: bool, now: datetime,
+) -> None:  # fmt: skip
+    """Save a version of the estimate when anything it rests on changed, and promise Jira's view."""
+    traits = StoryTraits(
+        story.story_key, story.summary, frozenset(story.labels), frozenset(story.components),
+        story.epic_key,
+    )  # fmt: skip
+    estimates.keep_inputs(session, workspace.workspace_id, story.story_key, rows or (), now)
+    subject = _Subject(traits, story.memberships, rows or ())
+    _estimate(session, workspace, subject, books, add_section=add_section, now=now)
+
+
+def re_estimate(
+    transactions: Transactions, workspace_id: str, books: Books, *, now: datetime
+) -> list[str]:
+    """Estimate every unfinished story of a running or future Sprint anew.
+
+    Prices, factors or the team's history may have changed since; where nothing that an estimate
+    rests on did, no version is saved and nothing is said. Returns the stories with a new version.
+    """
+    with transactions.begin() as session:
+        open_stories = list(_open_stories(session, workspace_id, now))
+        calibration_of(session, workspace_id)
+    changed = []
+    for story_key in open_stories:
+        with transactions.begin() as session:
+            if _re_estimate_one(session, workspace_id, story_key, books, now):
+                changed.append(story_key)
+    return changed
+
+
+def _open_stories(session: Session, workspace_id: str, now: datetime) -> Iterator[str]:
+    for sprint in backlog.sprints(session, workspace_id, states=("active", "future")):
+        story_keys = backlog.stories_in(session, workspace_id, sprint.sprint_id)
+        history = backlog.memberships(session, workspace_id, story_keys)
+        for row in backlog.stories(session, workspace_id, story_keys):
+            is_here = sprint_at(history.get(row.story_key, ()), now) == sprint.sprint_id
+            if is_here and row.deleted_at is None and row.status_category != "done":
+                yield row.story_key
+
+
+def _re_estimate_one(
+    session: Session, workspace_id: str, story_key: str, books: Books, now: datetime
+) -> bool:
+    cells = estimates.kept_inputs(session, workspace_id, story_key)
+    story = backlog.story(session, workspace_id, story_key)
+    if cells is None or story is None:
+        return False
+    traits = StoryTraits(
+        story_key, story.summary, frozenset(story.labels), frozenset(story.components),
+        story.epic_key,
+    )  # fmt: skip
+    history = backlog.memberships(session, workspace_id, [story_key])
+    subject = _Subject(traits, history.get(story_key, ()), cells)
+    workspace = workspaces.find(session, workspace_id)
+    return _estimate(session, workspace, subject, books, add_section=None, now=now)
+
+
+def _estimate(
+    session: Session, workspace: Workspace, subject: _Subject, books: Books, *,
+    add_section: bool | None, now: datetime,
+) -> bool:  # fmt: skip
+    """Save and promise; returns whether there is a new version."""
+    workspace_id, traits = workspace.workspace_id, subject.traits
+    days = sprint_days(session, workspace_id, subject.memberships, now)
+    reading = read_workloads([list(row) for row in subject.rows], sprint_days=days)
+    found = forecast.estimate(
+        reading.workloads,
+        reading.problems,
+        at=now,
+        price_book=books.prices,
+        carbon_book=books.carbon,
+        default_region=workspace.default_region,
+        assumptions=reading.assumptions,
+        epic=traits.epic,
+        calibration=calibration_of(session, workspace_id),
+    )
+    _, is_new = estimates.save_if_changed(session, workspace_id, traits.story_key, found, now)
+    advice = _advice(session, workspace, traits, found, books, now)
+    promise_story(
+        session, workspace_id, traits.story_key, now, add_section=add_section, advice=advice
+    )
+    return is_new
+
+
+def _advice(  # noqa: PLR0917 -- Who, which story, which figures, when.
+    session: Session, workspace: Workspace, traits: StoryTraits, found: Estimate, books: Books,
+    now: datetime,
+) -> Advice:  # fmt: skip
+    """What could be done otherwise, and what could stand where an input is missing."""
+    cheapest, greenest = offers_for(session, workspace, found, books, now)
+    if not found.missing:
+        return Advice(cheapest, greenest)
+    finished = finished_stories(session, workspace.workspace_id)
+    suggestions = suggest(traits, found.workloads, found.missing, finished)
+    return Advice(cheapest, greenest, tuple(map(as_written, suggestions)))
+
+
+def sprint_days(
+    session: Session, workspace_id: str, memberships: Sequence[Membership], now: datetime
+) -> int:
+    """Working days (Monday to Friday) of the Sprint the story is in; ten when it is in none."""
+    sprint = backlog.sprint(session, workspace_id, sprint_at(memberships, now))
+    if sprint is None or sprint.starts_at is None or sprint.ends_at is None:
+        return USUAL_SPRINT_DAYS
+    length = (sprint.ends_at.date() - sprint.starts_at.date()).days
+    days = (sprint.starts_at.date() + timedelta(days=passed) for passed in range(length))
+    return max(1, sum(day.isoweekday() <= 5 for day in days))

@@ -1,0 +1,38 @@
+"""The finished stories that missing inputs may be suggested from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integration.backlog import store as backlog
+from integration.estimation import store as estimates
+from integration.estimation.similarity import StoryTraits
+from integration.estimation.suggestion import FinishedStory
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+NEWEST_SPRINTS = 12
+"""Older stories say little about today's models and habits, and reading them takes time."""
+
+
+def finished_stories(session: Session, workspace_id: str) -> list[FinishedStory]:
+    """Return the estimated stories of the newest closed Sprints with their workloads as planned."""
+    closed = backlog.sprints(session, workspace_id, states=("closed",))[-NEWEST_SPRINTS:]
+    story_keys = {
+        story_key
+        for sprint in closed
+        for story_key in backlog.stories_in(session, workspace_id, sprint.sprint_id)
+    }
+    versions = estimates.latest_of(session, workspace_id, story_keys)
+    return [
+        FinishedStory(
+            StoryTraits(
+                row.story_key, row.summary, frozenset(row.labels), frozenset(row.components),
+                row.epic_key,
+            ),
+            versions[row.story_key].estimate.workloads,
+        )
+        for row in backlog.stories(session, workspace_id, versions.keys())
+        if row.status_category == "done"
+    ]  # fmt: skip

@@ -1,0 +1,178 @@
+"""A Sprint's estimates against its actuals: while it runs, and when it closes."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from integration.anomalies import store as spikes
+from integration.backlog import store as backlog
+from integration.forecasting.sprint_forecast import Spread as Planned
+from integration.forecasting.sprint_forecast import SprintSoFar, forecast, left_of
+from integration.foundation.errors import NotFound
+from integration.foundation.periods import Period
+from integration.ledger import queries as ledger
+from integration.reconciliation.accuracy import Judged, team_accuracy
+from integration.reports.cap_report import cap_statuses, header_of
+from integration.reports.shapes import (
+    BurnPoint,
+    EstimateFigures,
+    Spread,
+    SprintReport,
+)
+from integration.reports.spend import added_up, totals_of
+from integration.reports.spike_figures import spike_figures
+from integration.reports.story_lines import story_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.backlog.story import Sprint
+    from integration.pricing.price_book import PriceBook
+    from integration.reports.shapes import SpikeFigures, StoryLine
+
+
+def sprint_report(
+    session: Session, workspace_id: str, sprint_id: int, prices: PriceBook, *, now: datetime
+) -> SprintReport:
+    """Assemble a Sprint's report from the roll-ups.
+
+    Raises:
+        NotFound: we have not met the Sprint.
+    """
+    sprint = backlog.sprint(session, workspace_id, sprint_id)
+    if sprint is None:
+        raise NotFound(f"There is no Sprint {sprint_id}")
+    spent = ledger.spend_in_sprint(session, workspace_id, sprint_id)
+    lines = story_lines(
+        session, workspace_id, sprint_id, spent, prices, now=now,
+        estimated_until=sprint.completed_at if sprint.state == "closed" else None,
+    )  # fmt: skip
+    burn = burn_of(session, workspace_id, sprint, now)
+    accuracy = team_accuracy(_judged(lines))
+    return SprintReport(
+        sprint=header_of(session, workspace_id, sprint),
+        revision=0,
+        as_of=now,
+        stories=lines,
+        totals=totals_of(added_up(row.spend for row in spent)),
+        unattributed=totals_of(unattributed_in(session, workspace_id, sprint, now)),
+        estimated=_summed(lines),
+        caps=cap_statuses(session, workspace_id, sprint_id),
+        spikes=spikes_of(session, workspace_id, sprint, lines, now),
+        burn=burn,
+        forecast_nanousd=forecast_of(sprint, burn, lines, now),
+        interval_coverage_pct=accuracy.interval_coverage_pct,
+        median_error_pct=accuracy.median_error_pct,
+    )
+
+
+def burn_of(
+    session: Session, workspace_id: str, sprint: Sprint, now: datetime
+) -> tuple[BurnPoint, ...]:
+    """Return the list cost of every UTC day of the Sprint, days without spend included."""
+    if sprint.starts_at is None:
+        return ()
+    first = sprint.starts_at.astimezone(UTC).date()
+    last = max(first, min(now, sprint.completed_at or now).astimezone(UTC).date())
+    by_day: dict[object, int] = {}
+    for row in ledger.daily_spend(session, workspace_id, first, last, sprint_id=sprint.sprint_id):
+        by_day[row.day] = by_day.get(row.day, 0) + row.spend.list_cost_nanousd
+    days = ((first + timedelta(days=passed)) for passed in range((last - first).days + 1))
+    return tuple(BurnPoint(day, by_day.get(day, 0)) for day in days)
+
+
+def unattributed_in(
+    session: Session, workspace_id: str, sprint: Sprint, now: datetime
+) -> ledger.Spend:
+    """What was spent on no story while the Sprint ran."""
+    if sprint.starts_at is None:
+        return ledger.Spend()
+    end = sprint.completed_at or now
+    rows = ledger.daily_spend(
+        session, workspace_id, sprint.starts_at.date(), end.date(), story_key=""
+    )
+    return added_up(row.spend for row in rows)
+
+
+def spikes_of(
+    session: Session, workspace_id: str, sprint: Sprint, lines: Sequence[StoryLine], now: datetime
+) -> tuple[SpikeFigures, ...]:
+    """Return the spikes on the Sprint's stories while it ran, by start."""
+    if sprint.starts_at is None:
+        return ()
+    titles = {line.story_key: line.summary for line in lines}
+    period = Period(sprint.starts_at, sprint.completed_at or now)
+    return tuple(
+        spike_figures(spike, titles.get(spike.subject, ""))
+        for spike in spikes.spikes_in(session, workspace_id, period)
+        if spike.subject_kind != "story" or spike.subject in titles
+    )
+
+
+def forecast_of(
+    sprint: Sprint, burn: Sequence[BurnPoint], lines: Sequence[StoryLine], now: datetime
+) -> Spread | None:
+    """Forecast the list cost at the Sprint's end; None without dates or once it has closed."""
+    if sprint.starts_at is None or sprint.ends_at is None or sprint.state != "active":
+        return None
+    today = now.astimezone(UTC)
+    so_far = SprintSoFar(
+        first_day=sprint.starts_at.astimezone(UTC).date(),
+        last_day=max(sprint.ends_at.astimezone(UTC).date(), sprint.starts_at.date()),
+        today=today.date(),
+        share_of_today=(today.hour * 60 + today.minute) / (24 * 60),
+        spent_by_day={point.day: point.list_cost_nanousd for point in burn},
+    )
+    estimated = [
+        (Planned(cost.low, cost.central, cost.high), line.actual.list_cost_nanousd)
+        for line in lines
+        if line.estimate and (cost := line.estimate.list_cost_nanousd)
+    ]
+    found = forecast(
+        so_far,
+        not_started=[plan for plan, spent in estimated if not spent],
+        remaining=[left_of(plan, spent) for plan, spent in estimated if spent],
+    )
+    return found and Spread(found.low, found.central, found.high)
+
+
+def _judged(lines: Sequence[StoryLine]) -> list[Judged]:
+    return [
+        Judged(
+            low=cost.low, central=cost.central, high=cost.high,
+            actual=line.actual.list_cost_nanousd,
+        )
+        for line in lines
+        if line.estimate and (cost := line.estimate.list_cost_nanousd) and line.actual.calls
+    ]  # fmt: skip
+
+
+def _summed(lines: Sequence[StoryLine]) -> EstimateFigures | None:
+    """Add the estimates of all stories that have one, quantity by quantity."""
+    estimated = [line.estimate for line in lines if line.estimate]
+    if not estimated:
+        return None
+
+    def total(of: Callable[[EstimateFigures], Spread | None]) -> Spread | None:
+        spreads = [found for estimate in estimated if (found := of(estimate))]
+        if not spreads:
+            return None
+        return Spread(
+            *(sum(getattr(s, end) for s in spreads) for end in ("low", "central", "high"))
+        )
+
+    return EstimateFigures(
+        version=0,
+        tokens=total(lambda estimate: estimate.tokens),
+        list_cost_nanousd=total(lambda estimate: estimate.list_cost_nanousd),
+        location_based_ugco2e=total(lambda estimate: estimate.location_based_ugco2e),
+        missing=tuple(
+            line.story_key
+            for line in lines
+            if line.is_ai_work and not (line.estimate and line.estimate.list_cost_nanousd)
+        ),
+    )

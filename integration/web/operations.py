@@ -1,0 +1,39 @@
+"""/healthz, /readyz, /metrics: what operators and load balancers ask."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from integration.foundation.migration import is_current
+from integration.web.access import open_to_all
+from integration.web.errors import problem
+from integration.web.service import service
+
+operations = Blueprint("operations", __name__)
+
+
+@operations.get("/healthz")
+@open_to_all
+def healthz() -> Response:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@operations.get("/readyz")
+@open_to_all
+def readyz() -> Response:
+    """The process can do its work: the database answers and has the newest schema."""
+    with service().engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    if not is_current(service().engine):
+        return problem(503, "schema_behind", "The database schema is not the newest: migrate first")
+    return jsonify(status="ready")
+
+
+@operations.get("/metrics")
+@open_to_all
+def metrics() -> Response:
+    """Prometheus metrics of this process."""
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

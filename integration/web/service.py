@@ -1,0 +1,45 @@
+"""What the doors work with, put together once at start-up and kept on the Flask app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from integration.journeys.authorize_together import Authorizer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from integration.foundation.clock import Clock
+    from integration.foundation.database import Transactions
+    from integration.foundation.secrets import SecretBox
+    from integration.journeys.book_shelf import BookShelf
+
+EXTENSION = "storymeter"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The database, the books, the clock and the limits of this process."""
+
+    engine: Engine
+    transactions: Transactions
+    books: BookShelf
+    box: SecretBox
+    clock: Clock
+    public_url: str
+    max_body_bytes: int
+    login: str = "loopback"
+    authorizer: Authorizer = field(init=False)
+    """Starts its thread with its first call, after the server has forked."""
+
+    def __post_init__(self) -> None:
+        authorizer = Authorizer(self.transactions, self.books, self.clock)
+        object.__setattr__(self, "authorizer", authorizer)
+
+
+def service() -> Service:
+    """Return the service of the app that answers the current request."""
+    return cast("Service", current_app.extensions[EXTENSION])

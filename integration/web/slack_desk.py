@@ -1,0 +1,141 @@
+"""What people can ask and decide in Slack, over the same journeys as everyone else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from integration.backlog import store as backlog
+from integration.foundation.errors import StoryMeterError
+from integration.journeys.set_cap import raise_cap
+from integration.mailbox import store as mailbox
+from integration.reports.cap_report import cap_status, cap_statuses
+from integration.reports.digest_report import daily_digest
+from integration.reports.links import Links
+from integration.reports.sprint_report import sprint_report
+from integration.slack.desk import HomeFigures, Refusal, WhatIfAnswer
+from integration.workspaces import store as workspaces
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from integration.backlog.story import Sprint
+    from integration.reports.shapes import CapStatus, DailyDigest, SprintReport, StoryLine
+    from integration.web.service import Service
+    from integration.workspaces.workspace import Team
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Desk:
+    """Implements `integration.slack.desk.SlackDesk`. Each method opens its own session."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def first_time(self, workspace_id: str, event_id: str) -> bool:
+        """Record an event of Slack's; False when it was recorded before."""
+        with self._service.transactions.begin() as session:
+            return mailbox.take_tick(
+                session, f"slack:{event_id}", EPOCH, self._service.clock.now(), workspace_id
+            )
+
+    def sprint_report(self, workspace_id: str, *, channel_id: str) -> SprintReport | None:
+        """Return the running Sprint of the channel's team, else of the workspace."""
+        prices = self._service.books.for_workspace(workspace_id).prices
+        with self._service.transactions.begin() as session:
+            sprint, _ = _running(session, workspace_id, channel_id)
+            if sprint is None:
+                return None
+            report = sprint_report(
+                session, workspace_id, sprint.sprint_id, prices,
+                now=self._service.clock.now(),
+            )  # fmt: skip
+            return self._links(session, workspace_id).on_report(report)
+
+    def story_line(self, workspace_id: str, story_key: str) -> StoryLine | None:
+        """Return a story as it stands in the running Sprint; None when it is not known."""
+        report = self.sprint_report(workspace_id, channel_id="")
+        lines = report.stories if report else ()
+        return next((line for line in lines if line.story_key == story_key.upper()), None)
+
+    def caps(self, workspace_id: str, *, channel_id: str) -> tuple[CapStatus, ...]:
+        """Return the caps in force, the Sprint's own first."""
+        with self._service.transactions.begin() as session:
+            found = cap_statuses(session, workspace_id)
+        return tuple(sorted(found, key=lambda cap: (cap.scope != "sprint", cap.cap_id)))
+
+    def cap(self, workspace_id: str, cap_id: str) -> CapStatus | None:
+        """Return one cap as it stands now."""
+        found = self.caps(workspace_id, channel_id="")
+        return next((cap for cap in found if cap.cap_id == cap_id), None)
+
+    def raise_cap(
+        self, workspace_id: str, cap_id: str, amount: int, reason: str, *,
+        slack_user_id: str, slack_user_name: str, request_id: str,
+    ) -> CapStatus | Refusal:  # fmt: skip
+        """Raise a cap to `amount`; a repeated request changes nothing."""
+        if not self.first_time(workspace_id, f"raise:{request_id}"):
+            return self.cap(workspace_id, cap_id) or Refusal("This cap is gone")
+        try:
+            balance = raise_cap(
+                self._service.transactions, workspace_id, cap_id, amount, reason=reason,
+                actor=f"slack:{slack_user_id}", actor_name=slack_user_name,
+                now=self._service.clock.now(),
+            )  # fmt: skip
+        except StoryMeterError as refused:
+            about = refused.errors[0].pointer.strip("/") if refused.errors else "limit"
+            sentence = refused.errors[0].message if refused.errors else refused.message
+            return Refusal(sentence, about)
+        return cap_status(balance)
+
+    def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
+        """Return today's digest as of now; None without a running Sprint."""
+        prices = self._service.books.for_workspace(workspace_id).prices
+        with self._service.transactions.begin() as session:
+            sprint, team = _running(session, workspace_id, channel_id)
+            if sprint is None or team is None:
+                return None
+            digest = daily_digest(
+                session, team, sprint.sprint_id, prices,
+                now=self._service.clock.now(),
+            )  # fmt: skip
+            return self._links(session, workspace_id).on_digest(digest)
+
+    def what_if(self, workspace_id: str, story_key: str) -> WhatIfAnswer | None:
+        """Return a story's alternatives; None when it is not known."""
+        return None
+
+    def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
+        """Return what a person sees in the app's Home tab."""
+        return HomeFigures(
+            report=self.sprint_report(workspace_id, channel_id=""),
+            caps=self.caps(workspace_id, channel_id=""),
+            settings_url=f"{self._service.public_url}/{workspace_id}/",
+        )
+
+    def connection_lost(self, workspace_id: str, event_type: str) -> None:
+        """Record that the app was uninstalled or its tokens revoked."""
+        with self._service.transactions.begin() as session:
+            workspaces.audit(
+                session, workspace_id, at=self._service.clock.now(), actor="slack",
+                action=f"slack.{event_type}", subject="slack",
+            )  # fmt: skip
+
+    def _links(self, session: Session, workspace_id: str) -> Links:
+        site_url = workspaces.site_url(session, workspace_id)
+        return Links(workspace_id, self._service.public_url, site_url)
+
+
+def _running(
+    session: Session, workspace_id: str, channel_id: str
+) -> tuple[Sprint | None, Team | None]:
+    """The running Sprint of the channel's team, else the workspace's first, with its team."""
+    teams = workspaces.teams(session, workspace_id)
+    sprints = backlog.sprints(session, workspace_id)
+    here = [team for team in teams if channel_id and team.channel_id == channel_id] or teams
+    for team in here:
+        for sprint in sprints:
+            if sprint.board_id == team.board_id:
+                return sprint, team
+    return None, None

@@ -1,0 +1,137 @@
+"""A Sprint on screen: the page for the review, its chart, and the report to print."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+from integration.backlog import store as backlog
+from integration.foundation.errors import InvalidInput
+from integration.reconciliation import queries as revisions
+from integration.reports.cap_events import cap_events
+from integration.reports.page_charts import burn_up_svg, stories_svg
+from integration.reports.retrospective import retrospective
+from integration.reports.sprint_page import SprintPage, sprint_page
+from integration.reports.story_bars import story_bars
+from integration.reports.variance_causes import main_causes
+from integration.web.access import people
+from integration.web.headers import content_policy
+from integration.web.page_frame import now, page, page_blueprint, style_hash, stylesheet
+from integration.web.service import service
+from integration.workspaces import store as workspaces
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from integration.reports.shapes import SprintReport
+    from integration.workspaces.workspace import Workspace
+
+sprint_pages = page_blueprint("sprint_pages")
+
+SHOWN = 50
+"""Stories on a Sprint's page unless all are asked for."""
+ALL = 10_000
+
+
+@sprint_pages.get("/<workspace_id>/sprints/<int:sprint_id>")
+@people
+def show_sprint(workspace_id: str, sprint_id: int) -> Response:
+    """Show the page that the team puts on screen at the Sprint Review."""
+    books = service().books.for_workspace(workspace_id)
+    shown = ALL if request.args.get("stories") == "all" else SHOWN
+    with service().transactions.begin() as session:
+        workspace = workspaces.find(session, workspace_id)
+        found = _sprint(session, workspace_id, sprint_id, books)
+        stories = found.report.stories[:shown]
+        return page(
+            "sprint.html", session, workspace, found.report.as_of,
+            report=found.report,
+            revisions=found.revisions,
+            stories=stories,
+            hidden=len(found.report.stories) - len(stories),
+            bars=story_bars(stories),
+            main_causes=main_causes,
+            cap_events=cap_events(session, workspace_id, found.report.caps),
+            factor_version=books.carbon.factor_version,
+            price_version=books.prices.price_version,
+        )  # fmt: skip
+
+
+@sprint_pages.get("/<workspace_id>/sprints/<int:sprint_id>/burn-up.svg")
+@people
+def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
+    """Draw the Sprint's spend against its cap, for one theme and width."""
+    theme, width = request.args.get("theme", "light"), request.args.get("width", "wide")
+    if theme not in {"light", "dark"} or width not in {"wide", "narrow"}:
+        raise InvalidInput("theme is light or dark, width is wide or narrow")
+    books = service().books.for_workspace(workspace_id)
+    with service().transactions.begin() as session:
+        report = _sprint(session, workspace_id, sprint_id, books, detailed=0).report
+    drawn = burn_up_svg(
+        report, "dark" if theme == "dark" else "light", "narrow" if width == "narrow" else "wide"
+    )
+    response = Response(drawn, content_type="image/svg+xml")
+    response.set_etag(sha256(drawn.encode()).hexdigest()[:16])
+    response.make_conditional(request)
+    return response
+
+
+@sprint_pages.get("/<workspace_id>/reports/<int:sprint_id>")
+@people
+def show_report(workspace_id: str, sprint_id: int) -> Response:
+    """Show the report in one file, to print or to keep: it needs nothing else to be read."""
+    books = service().books.for_workspace(workspace_id)
+    with service().transactions.begin() as session:
+        workspace = workspaces.find(session, workspace_id)
+        found = _sprint(session, workspace_id, sprint_id, books)
+        response = page(
+            "report.html", session, workspace, found.report.as_of,
+            report=found.report,
+            revisions=found.revisions,
+            retrospective=_retrospective(session, workspace, found.report, books),
+            main_causes=main_causes,
+            cap_events=cap_events(session, workspace_id, found.report.caps),
+            burn_up=_embedded(burn_up_svg(found.report, "light", "wide")),
+            stories_chart=_embedded(stories_svg(found.report, "light")),
+            style=stylesheet(),
+            factor_version=books.carbon.factor_version,
+            price_version=books.prices.price_version,
+        )  # fmt: skip
+    response.headers["Content-Security-Policy"] = content_policy(style_hash(stylesheet()))
+    return response
+
+
+def _sprint(
+    session: Session, workspace_id: str, sprint_id: int, books: Books, detailed: int = SHOWN
+) -> SprintPage:
+    return sprint_page(session, workspace_id, sprint_id, books.prices, shown=detailed, now=now())
+
+
+def _retrospective(
+    session: Session, workspace: Workspace, report: SprintReport, books: Books
+) -> Retrospective:
+    closed = backlog.sprints(session, workspace.workspace_id, states=("closed",))
+    before = [
+        sprint.sprint_id
+        for sprint in reversed(closed)
+        if sprint.starts_at and report.sprint.starts_at
+        and sprint.starts_at < report.sprint.starts_at
+    ]  # fmt: skip
+    costs = {
+        head.sprint_id: head.list_cost_nanousd
+        for head in revisions.revision_heads(session, workspace.workspace_id)
+    }
+    return retrospective(
+        session, workspace.workspace_id, report, prices=books.prices, carbon=books.carbon,
+        default_region=workspace.default_region,
+        earlier_nanousd=[costs[sprint_id] for sprint_id in before if sprint_id in costs],
+        now=now(),
+    )  # fmt: skip
+
+
+def _embedded(drawing: str) -> str:
+    """A drawing as an address that carries it."""
+    return f"data:image/svg+xml;base64,{b64encode(drawing.encode()).decode()}"
