@@ -1,0 +1,46 @@
+"""The `storymeter` command: running the service, setting it up, and asking it things.
+
+Owns: arguments, progress bars, tables, exit codes (0 done, 1 it did not work, 2 wrong usage).
+Does not own: what the commands do; each calls a journey, an adapter or an HTTP door.
+
+Commands import what they need when they run, so that `storymeter --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from integration.cli.demo_command import demo
+from integration.cli.estimate_command import estimate
+from integration.cli.jira_commands import jira
+from integration.cli.report_commands import report
+from integration.cli.run_commands import migrate, run, web, worker
+from integration.cli.spikes_commands import spikes
+from integration.cli.usage_commands import usage
+from integration.cli.workspace_commands import keys, workspace
+from integration.foundation.errors import StoryMeterError
+
+
+@click.group()
+@click.version_option(package_name="storymeter")
+def commands() -> None:
+    """Every AI dollar and every gram of CO₂e on the story that spent it."""
+
+
+for command in (
+    run, web, worker, migrate, demo, workspace, keys, jira, usage, estimate, report, spikes,
+):  # fmt: skip
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command; an error of ours is told in a sentence, without a trace."""
+    try:
+        commands(prog_name="storymeter")
+    except StoryMeterError as error:
+        click.echo(f"storymeter: {error.message}", err=True)
+        for each in error.errors:
+            click.echo(f"  {each.pointer}: {each.message}", err=True)
+        sys.exit(1)

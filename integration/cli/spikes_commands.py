@@ -1,0 +1,41 @@
+"""`storymeter spikes …`: the spike detector on any series."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def spikes() -> None:
+    """Spikes in spend, or in anything else that is counted over time."""
+
+
+@spikes.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--min-amount", type=float, default=1.0, show_default=True,
+              help="Least excess over the usual, added up over the spike.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True)
+def scan(file: Path, min_amount: float, as_json: bool) -> None:
+    """List the spikes of a CSV of timestamp,value."""
+    from integration.anomalies import detection
+    from integration.anomalies.series import read_series
+
+    with file.open(newline="") as lines:
+        series = read_series(lines)
+    found = detection.scan(series, detection.Settings(min_amount=min_amount))
+    rows = [
+        {
+            "start": spike.start.isoformat(), "peak": spike.peak.isoformat(),
+            "end": spike.end.isoformat(), "score": round(spike.score, 3),
+        }
+        for spike in found
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['start']}  peak {row['peak']}  end {row['end']}  score {row['score']}")
+    click.echo(f"{len(rows)} spikes in {len(series)} points.")

@@ -1,0 +1,169 @@
+"""`storymeter workspace …` and `keys …`: who uses this deployment."""
+
+from __future__ import annotations
+
+import json
+from datetime import time
+from typing import TYPE_CHECKING
+
+import click
+
+from integration.cli.start_up import database
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from integration.foundation.database import Transactions
+    from integration.foundation.secrets import SecretBox
+    from integration.settings import Settings
+
+
+@click.group()
+def workspace() -> None:
+    """Customers: their settings, Jira sites, Slack teams and Scrum Teams."""
+
+
+@workspace.command("create")
+@click.argument("workspace_id")
+@click.option("--name", default="", help="Shown to people; the id when left out.")
+@click.option("--time-zone", default="UTC", show_default=True, help="IANA name.")
+@click.option("--default-region", default="", help="Cloud region where usage names none.")
+def create_workspace(workspace_id: str, name: str, time_zone: str, default_region: str) -> None:
+    """Add a workspace, or change its settings."""
+    from integration.workspaces import store
+    from integration.workspaces.workspace import Workspace
+
+    with database() as settings:
+        transactions, now, _ = _parts(settings)
+        with transactions.begin() as session:
+            made = Workspace(workspace_id, name or workspace_id, time_zone, default_region)
+            store.create(session, made, now)
+    click.echo(f"Workspace {workspace_id} is there. Next: storymeter workspace connect-jira")
+
+
+@workspace.command("connect-jira")
+@click.argument("workspace_id")
+@click.option("--site-url", required=True, help="https://your-site.atlassian.net")
+@click.option(
+    "--api-base", default="", help="For scoped tokens: https://api.atlassian.com/ex/jira/…"
+)
+@click.option("--email", required=True)
+@click.option("--token", required=True, envvar="JIRA_TOKEN", help="Or in JIRA_TOKEN.")
+@click.option("--project", "projects", multiple=True, required=True, help="A project key; repeat.")
+def connect_jira(
+    workspace_id: str,
+    site_url: str,
+    api_base: str,
+    email: str,
+    token: str,
+    projects: tuple[str, ...],
+) -> None:
+    """Keep how a Jira site is reached; then run `storymeter jira provision`."""
+    import secrets
+
+    from integration.workspaces import store
+    from integration.workspaces.workspace import JiraAccount
+
+    with database() as settings:
+        transactions, _, box = _parts(settings)
+        with transactions.begin() as session:
+            store.find(session, workspace_id)
+            known = store.jira_account(session, workspace_id, box)
+            account = JiraAccount(
+                workspace_id, site_url.rstrip("/"), (api_base or site_url).rstrip("/"), email,
+                token,
+                webhook_secret=known.webhook_secret if known else secrets.token_urlsafe(32),
+                project_keys=projects, field_ids=known.field_ids if known else {},
+                account_id=known.account_id if known else "",
+            )  # fmt: skip
+            store.connect_jira(session, account, box)
+    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id}")
+
+
+@workspace.command("connect-slack")
+@click.argument("workspace_id")
+@click.option("--bot-token", required=True, envvar="SLACK_BOT_TOKEN")
+@click.option("--signing-secret", required=True, envvar="SLACK_SIGNING_SECRET")
+@click.option("--team-id", required=True, help="T…")
+@click.option("--channel-id", required=True, help="C…; where messages go by default.")
+@click.option("--api-base-url", default="https://slack.com/api/", show_default=True)
+def connect_slack(
+    workspace_id: str, bot_token: str, signing_secret: str, team_id: str, channel_id: str,
+    api_base_url: str,
+) -> None:  # fmt: skip
+    """Keep how a Slack team is reached."""
+    from integration.workspaces import store
+    from integration.workspaces.workspace import SlackAccount
+
+    with database() as settings:
+        transactions, _, box = _parts(settings)
+        with transactions.begin() as session:
+            store.find(session, workspace_id)
+            account = SlackAccount(
+                workspace_id, api_base_url, bot_token, signing_secret, team_id, channel_id
+            )
+            store.connect_slack(session, account, box)
+    click.echo("Slack is connected.")
+
+
+@workspace.command("add-team")
+@click.argument("workspace_id")
+@click.argument("team_id")
+@click.option("--name", required=True)
+@click.option("--board", "board_id", type=int, required=True, help="The team's Scrum board.")
+@click.option("--channel-id", default="")
+@click.option("--time-zone", default="UTC", show_default=True)
+@click.option("--digest-at", default="09:15", show_default=True, help="Local time, HH:MM.")
+@click.option("--product-owner", default="")
+def add_team(
+    workspace_id: str, team_id: str, name: str, board_id: int, channel_id: str, time_zone: str,
+    digest_at: str, product_owner: str,
+) -> None:  # fmt: skip
+    """Add a Scrum Team, or change it."""
+    from integration.workspaces import store
+    from integration.workspaces.workspace import Team
+
+    with database() as settings:
+        transactions, _, _ = _parts(settings)
+        with transactions.begin() as session:
+            store.find(session, workspace_id)
+            team = Team(
+                workspace_id, team_id, name, board_id, channel_id, time_zone,
+                time.fromisoformat(digest_at), product_owner=product_owner,
+            )  # fmt: skip
+            store.save_team(session, team)
+    click.echo(f"Team {name} is there.")
+
+
+@click.group()
+def keys() -> None:
+    """API keys."""
+
+
+@keys.command("create")
+@click.argument("workspace_id")
+@click.option("--name", required=True, help="Who will use it, such as a gateway's name.")
+@click.option(
+    "--scope", "scopes", multiple=True, required=True,
+    type=click.Choice(["ingest", "authorize", "read", "admin"]),
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True)
+def create_key(workspace_id: str, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Make an API key. It is shown this once."""
+    from integration.workspaces import store
+
+    with database() as settings:
+        transactions, now, _ = _parts(settings)
+        with transactions.begin() as session:
+            store.find(session, workspace_id)
+            secret = store.create_key(session, workspace_id, name, scopes, now)
+    click.echo(json.dumps({"key": secret, "scopes": scopes}) if as_json else secret)
+
+
+def _parts(settings: Settings) -> tuple[Transactions, datetime, SecretBox]:
+    from integration.assembly import secret_box
+    from integration.foundation.clock import clock_from
+    from integration.foundation.database import connect, transactions_on
+
+    transactions = transactions_on(connect(settings.database_url))
+    return transactions, clock_from(settings.clock_file).now(), secret_box(settings)
