@@ -10,10 +10,10 @@ export PYTHONPATH := .
 ##@ Use it
 .PHONY: demo run
 demo: .venv/.runtime ## Watch a two-week Sprint happen; ONCE=1 exits when it is over
-	$(BIN)/python -m integration.cli demo $(if $(ONCE),--once)
+	$(BIN)/storymeter demo $(if $(ONCE),--once)
 
 run: .venv/.runtime ## Run web, worker and an embedded PostgreSQL
-	$(BIN)/python -m integration.cli run
+	$(BIN)/storymeter run
 
 ##@ Change it
 .PHONY: install check format format-check lint types contracts dependencies test coverage golden lock
@@ -50,9 +50,9 @@ golden: .venv/.dev ## Write golden files anew; read the diff as the customer wou
 	$(BIN)/pytest -n auto --dist loadgroup --update-golden $(T)
 
 lock: .venv/.dev ## Lock dependencies with hashes and without any index address
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
 
 ##@ Measure and judge (each ends in one line of JSON)
@@ -81,6 +81,7 @@ clean: ## Remove what was built or kept by the demo, but not .venv
 	$(PYTHON) -c 'import sys; sys.exit("StoryMeter needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
