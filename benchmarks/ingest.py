@@ -18,7 +18,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -107,7 +107,7 @@ def measure(
 
 def warm_up(port: int, key: str) -> None:
     """Let caches fill and connections open."""
-    http_load.run(port, prepared(key, 50, 40), BATCH_CLIENTS, 0.5)
+    http_load.run(port, prepared(key, 100, 60), BATCH_CLIENTS, 1.5)
 
 
 def http(
@@ -136,10 +136,13 @@ def prepared(key: str, size: int, at_most: int) -> Iterator[bytes]:
     count = min(at_most, 150_000 // size)
     path = "/v1/usage-events"
     ready = [http_load.request_bytes(path, key, body) for body in islice(stream, count)]
-    yield from ready
-    say(f"only {count} requests of {size} were rendered beforehand")
-    for body in stream:
-        yield http_load.request_bytes(path, key, body)
+
+    def more() -> Iterator[bytes]:
+        say(f"only {count} requests of {size} were rendered beforehand")
+        for body in stream:
+            yield http_load.request_bytes(path, key, body)
+
+    return chain(ready, more())
 
 
 def copied_lines(engine: Engine) -> list[tuple[str, str]]:
@@ -160,7 +163,7 @@ def copied_lines(engine: Engine) -> list[tuple[str, str]]:
             text = b"".join(bytes(part) for part in copy).decode()
         connection.connection.commit()
     lines = [line.split("\t", 2) for line in text.splitlines(keepends=True)]
-    if len(lines) < 500:
+    if len(lines) < 100:
         sys.exit("too few rows to copy; is it just past midnight UTC?")
     return [(workspace, rest) for workspace, _, rest in lines]
 

@@ -14,22 +14,34 @@ from integration.ledger import store as ledger
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from integration.caps.policy import ScopeKind
     from integration.ledger.entry import LedgerEntry
+    from integration.workspaces.workspace import Team
 
 
 class ScopeFinder:
-    """Finds by which marks caps cover calls; asks for epics and teams only when a cap needs them."""
+    """Finds by which marks caps cover calls; reads epics and teams only where a cap needs them."""
 
-    def __init__(self, session: Session, workspace_id: str, story_keys: Sequence[str]) -> None:
-        self._epics = {
-            row.story_key: row.epic_key or row.parent_key
-            for row in backlog.stories(session, workspace_id, set(story_keys))
-        }
+    def __init__(
+        self, session: Session, workspace_id: str, story_keys: Sequence[str],
+        kinds: Collection[ScopeKind] = ("epic", "team", "product_owner"),
+    ) -> None:  # fmt: skip
+        self._epics: dict[str, str] = {}
+        self._teams: dict[int, Team] = {}
+        if "epic" in kinds:
+            self._epics = {
+                row.story_key: row.epic_key or row.parent_key
+                for row in backlog.stories(session, workspace_id, set(story_keys))
+            }
+        if "team" in kinds or "product_owner" in kinds:
+            self._read_teams(session, workspace_id)
+
+    def _read_teams(self, session: Session, workspace_id: str) -> None:
         teams = {team.board_id: team for team in workspaces.teams(session, workspace_id)}
         self._teams = {
             sprint.sprint_id: teams[sprint.board_id]
@@ -60,7 +72,7 @@ class ScopeFinder:
 def book(
     session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime
 ) -> None:
-    """Write entries, count them under every cap that covers them, and fire thresholds they reach."""
+    """Write entries, count them under each cap that covers them, fire thresholds they reach."""
     ledger.write(session, workspace_id, entries, now)
     in_force = cap_queries.caps_of(session, workspace_id)
     if not in_force:
@@ -74,16 +86,25 @@ def amounts_under(
     session: Session, workspace_id: str, in_force: Sequence[Cap], entries: Sequence[LedgerEntry]
 ) -> dict[str, int]:
     """What entries spend under each cap, in the cap's unit; caps they do not touch are left out."""
-    finder = ScopeFinder(session, workspace_id, [entry.story_key for entry in entries])
-    amounts: dict[str, int] = defaultdict(int)
+    kinds = {cap.scope_kind for cap in in_force}
+    finder = ScopeFinder(session, workspace_id, [entry.story_key for entry in entries], kinds)
+    # Entries that agree in all of this fall under the same caps; few caps look at the time.
+    any_period = any(cap.period_start or cap.period_end for cap in in_force)
+    alike: dict[tuple[object, ...], list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
+        time = entry.occurred_at if any_period else None
+        key = (entry.story_key, entry.sprint_id, entry.model, entry.team, entry.feature, time)
+        alike[key].append(entry)
+    amounts: dict[str, int] = defaultdict(int)
+    for group in alike.values():
+        one = group[0]
         scope = finder.scope(
-            entry.story_key, entry.sprint_id, entry.model, entry.occurred_at,
-            team=entry.team, feature=entry.feature,
+            one.story_key, one.sprint_id, one.model, one.occurred_at,
+            team=one.team, feature=one.feature,
         )  # fmt: skip
         for cap in in_force:
             if covers(cap, scope):
-                amounts[cap.cap_id] += amount_of(entry, cap)
+                amounts[cap.cap_id] += sum(amount_of(entry, cap) for entry in group)
     return dict(amounts)
 
 

@@ -1,10 +1,14 @@
-"""A line of the ledger, and how it is reversed."""
+"""A line of the ledger, the family of lines about one call, and how a line is reversed."""
 
 from __future__ import annotations
 
-import os
+from functools import lru_cache
+from hashlib import blake2b
+from random import getrandbits
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
+
+from integration.foundation.errors import Conflict
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -19,6 +23,11 @@ AMOUNTS = (
     "unpriced_calls", "calls_without_factor", "avoided_calls",
 )  # fmt: skip
 """What is added up in the roll-ups and negated in a reversal."""
+
+LAST_REVISION = 0xFFFF
+"""The low 16 bits of an entry id count the lines about one call: 0 is the first; a reversal and the
+entry that takes its place are the next two. So a call's whole history is one short range of the
+key, and no entry can be reversed twice."""
 
 
 class LedgerEntry(NamedTuple):
@@ -54,7 +63,6 @@ class LedgerEntry(NamedTuple):
     accelerator_seconds: int
     list_cost_nanousd: int | None
     contracted_cost_nanousd: int | None
-    source_cost_nanousd: int | None
     energy_uwh: int | None
     location_low_ugco2e: int | None
     location_central_ugco2e: int | None
@@ -63,33 +71,77 @@ class LedgerEntry(NamedTuple):
     unpriced_calls: int
     calls_without_factor: int
     avoided_calls: int
-    price_version: str
-    factor_version: str
+    source_cost_nanousd: int | None
+    books_version: int
+    """Stands for the price and the factor version; see `version_number`."""
     unpriced_reason: str
     attributes: str
     """JSON: the rest of the event, without any content."""
 
 
 def entry_id_at(instant: datetime) -> UUID:
-    """Make a version-7 UUID: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562).
+    """Make a version-7 UUID: 48 bits of Unix milliseconds, 58 random ones, and revision 0.
 
-    Ids that grow with time keep the key index's hot pages few.
+    Ids that grow with time keep the key index's hot pages few (RFC 9562).
     """
     milliseconds = int(instant.timestamp() * 1000) & (2**48 - 1)
-    random = int.from_bytes(os.urandom(10), "big")
-    value = milliseconds << 80 | 0x7 << 76 | (random >> 62 & 0xFFF) << 64
-    return UUID(int=value | 0b10 << 62 | random & (2**62 - 1))
+    random = getrandbits(58)
+    return UUID(
+        int=milliseconds << 80
+        | 0x7 << 76
+        | (random & 0xFFF) << 64
+        | 0b10 << 62
+        | (random >> 12) << 16
+    )
+
+
+def first_of(entry_id: UUID) -> UUID:
+    """The id of the first line about the same call, by which its marks know it."""
+    return UUID(int=entry_id.int & ~LAST_REVISION)
+
+
+def last_possible(entry_id: UUID) -> UUID:
+    """The highest id that a line about the same call can have."""
+    return UUID(int=entry_id.int | LAST_REVISION)
 
 
 def reversal_of(entry: LedgerEntry, reason: str) -> LedgerEntry:
-    """The entry that takes another back: same day, story and Sprint, all amounts negated."""
+    """The entry that takes another one back: the same day, story and Sprint, amounts negated."""
     negated: dict[str, Any] = {
         name: -amount if (amount := getattr(entry, name)) is not None else None for name in AMOUNTS
     }
     return entry._replace(
         **negated,
-        entry_id=entry_id_at(entry.occurred_at),
+        entry_id=_revision_after(entry, 1),
         kind="reversal",
         reverses=entry.entry_id,
         attribution=reason,
     )
+
+
+def replacement_of(entry: LedgerEntry, **changes: Any) -> LedgerEntry:
+    """The entry that stands for the call once `entry` is reversed: the same but for `changes`."""
+    return entry._replace(**{"kind": "usage", **changes, "entry_id": _revision_after(entry, 2)})
+
+
+def _revision_after(entry: LedgerEntry, steps: int) -> UUID:
+    revision = entry.entry_id.int & LAST_REVISION
+    if revision + steps > LAST_REVISION:
+        raise Conflict(f"Entry {entry.entry_id} was corrected too often")
+    return UUID(int=entry.entry_id.int + steps)
+
+
+VERSIONS: dict[int, tuple[str, str]] = {}
+"""The version numbers this process has met, with the price and the factor version of each."""
+
+
+@lru_cache(maxsize=1024)
+def version_number(price_version: str, factor_version: str) -> int:
+    """A short number for a pair of versions: 8 bytes in each entry instead of both names.
+
+    The names are kept in the table `books_version`, written together with the first entry.
+    """
+    digest = blake2b(f"{price_version}\0{factor_version}".encode(), digest_size=8).digest()
+    number = int.from_bytes(digest, "big", signed=True)
+    VERSIONS[number] = (price_version, factor_version)
+    return number

@@ -47,7 +47,6 @@ class LedgerEntryRow(Table):
     accelerator_seconds: Mapped[int]
     list_cost_nanousd: Mapped[int | None]
     contracted_cost_nanousd: Mapped[int | None]
-    source_cost_nanousd: Mapped[int | None]
     energy_uwh: Mapped[int | None]
     location_low_ugco2e: Mapped[int | None]
     location_central_ugco2e: Mapped[int | None]
@@ -56,14 +55,14 @@ class LedgerEntryRow(Table):
     unpriced_calls: Mapped[int]
     calls_without_factor: Mapped[int]
     avoided_calls: Mapped[int]
-    price_version: Mapped[str] = mapped_column(Text)
-    factor_version: Mapped[str] = mapped_column(Text)
+    source_cost_nanousd: Mapped[int | None]
+    books_version: Mapped[int]
     unpriced_reason: Mapped[str] = mapped_column(Text)
     attributes: Mapped[dict[str, Any]]
 
 
 class CallIdentityRow(Table):
-    """A mark by which a call is recognised, and the entry that now stands for that call."""
+    """A mark by which a call is recognised, and the first entry about that call."""
 
     __tablename__ = "call_identity"
 
@@ -71,7 +70,34 @@ class CallIdentityRow(Table):
     identity: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     entry_id: Mapped[UUID] = mapped_column(Uuid)
     occurred_on: Mapped[date] = mapped_column(Date)
-    detail: Mapped[int] = mapped_column(SmallInteger)
+    digest: Mapped[int]
+    """Of everything the record said that brought the mark: an exact resend is told at a glance."""
+
+
+class BooksVersionRow(Table):
+    """What a version number in the entries stands for."""
+
+    __tablename__ = "books_version"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    books_version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    price_version: Mapped[str] = mapped_column(Text)
+    factor_version: Mapped[str] = mapped_column(Text)
+    first_used_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class UsageConflictRow(Table):
+    """A record that contradicts the one that counts for its call; kept for people to look at."""
+
+    __tablename__ = "usage_conflict"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    entry_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    """The first entry about the call."""
+    occurred_on: Mapped[date] = mapped_column(Date)
+    digest: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime] = mapped_column(INSTANT)
+    record: Mapped[dict[str, Any]]
 
 
 class _Amounts:

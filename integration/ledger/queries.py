@@ -157,7 +157,7 @@ def hourly_spend(session: Session, workspace_id: str, day: date) -> list[HourSpe
         .group_by(*keys)
         .order_by(hour)
     )
-    return [HourSpend(*row[:6], _spend(row[6:])) for row in rows]
+    return [HourSpend._make((*row[:6], _spend(row[6:]))) for row in rows]
 
 
 def day_marks(
@@ -199,7 +199,7 @@ def day_disagreements(session: Session, workspace_id: str, sprint_id: int, day: 
 
 
 def _different(session: Session, one: str, other: str, where: dict[str, object]) -> int:
-    """One statement sees one moment: usage that arrives meanwhile is on both sides or on neither."""
+    """One statement sees one moment: usage arriving meanwhile is on both sides or on neither."""
     sides = ", ".join(
         f"{side} AS (SELECT story_key, provider_name, model, {_SUMS} FROM {table} WHERE "  # noqa: S608 -- constant names.
         + " AND ".join(
@@ -233,7 +233,7 @@ def entry(
             LedgerEntryRow.occurred_on == occurred_on,
         )
     ).first()
-    return row and _entry(row)
+    return _entry(row) if row else None
 
 
 def days_of_story(session: Session, workspace_id: str, story_key: str) -> list[date]:
@@ -297,4 +297,4 @@ def days_between(
 
 
 def _entry(row: Sequence[object]) -> LedgerEntry:
-    return LedgerEntry(*row[:-1], json.dumps(row[-1]))  # type: ignore[arg-type]  # Column order.
+    return LedgerEntry._make((*row[:-1], json.dumps(row[-1])))

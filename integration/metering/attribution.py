@@ -31,6 +31,7 @@ _TEXT_TAGS = frozenset({"branch", "pr", "commit", "ref", "pull_request"})
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,31})-([1-9][0-9]{0,8})")
 _IN_TEXT = re.compile(rf"(?<![A-Za-z0-9]){_KEY.pattern}(?![A-Za-z0-9])")
 MAX_TEXT = 512
+REMEMBERED_TAGS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,13 @@ class Attribution:
 class Ladder:
     """The rules of one workspace, made ready to decide many calls."""
 
-    __slots__ = ("_exact", "_globs", "_projects")
+    __slots__ = ("_exact", "_globs", "_projects", "_tagged")
 
     def __init__(
         self, rules: Iterable[AttributionRule], known_projects: Collection[str] = ()
     ) -> None:
         self._projects = frozenset(project.upper() for project in known_projects)
+        self._tagged: dict[str, Attribution] = {}
         self._exact: dict[tuple[RuleKind, str], list[AttributionRule]] = {}
         self._globs: dict[RuleKind, list[tuple[Callable[[str], object], AttributionRule]]] = {}
         for rule in sorted(rules, key=_newest_first):
@@ -97,6 +99,9 @@ class Ladder:
 
     def attribute(self, event: UsageEvent) -> Attribution:
         """Decide one call."""
+        # An own field that names a known project decides alone, and the same few come all the time.
+        if tagged := self._tagged.get(event.story_key):
+            return tagged
         passed_over: list[str] = []
         return (
             self._by_tag(event, passed_over)
@@ -111,7 +116,10 @@ class Ladder:
             if not key or (is_bare and value != key):
                 continue  # A bare tag is a key only as Jira writes it; `beta-2` is just a tag.
             if self._is_known(key):
-                return Attribution(key, "tag", Explanation(field, value, "", "", ()))
+                found = Attribution(key, "tag", Explanation(field, value, "", "", ()))
+                if value is event.story_key and len(self._tagged) < REMEMBERED_TAGS:
+                    self._tagged[value] = found
+                return found
             if not is_bare and key not in passed_over:
                 passed_over.append(key)
         return None

@@ -10,7 +10,7 @@ rung: observers disagree on it (`azure`, `openai`), while response ids are uniqu
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 import msgspec
@@ -18,34 +18,81 @@ import msgspec
 if TYPE_CHECKING:
     from integration.metering.usage import UsageEvent
 
+Rung = Literal["response", "call", "event", "span", "content"]
+
+GATEWAYS = frozenset({"litellm", "bedrock"})
+"""Sources that see what the provider answered, retries included."""
+
+
+def marks(event: UsageEvent) -> dict[Rung, str]:
+    """Digest every rung the event stands on to 32 hexadecimal digits, strongest first.
+
+    There is always at least one. A gateway's cache hit repeats the response id of the call it
+    saved; it is not that call.
+    """
+    found: dict[Rung, str] = {}
+    if event.response_id and event.outcome != "cache_hit":
+        found["response"] = _digest(f"response\0{event.response_id}")
+    if event.call_id:
+        found["call"] = _digest(f"call\0{event.call_id}")
+    if event.event_id:
+        found["event"] = _digest(f"event\0{event.source}\0{event.event_id}")
+    if event.trace_id and event.span_id:
+        found["span"] = _digest(f"span\0{event.trace_id}\0{event.span_id}")
+    if not found:
+        found["content"] = _digest("content\0" + msgspec.json.encode(event).decode())
+    return found
+
 
 def identities(event: UsageEvent) -> list[UUID]:
-    """Digest every rung the event stands on, strongest first; there is always at least one.
+    """The marks as UUIDs, strongest first."""
+    return [UUID(hex=mark) for mark in marks(event).values()]
 
-    A gateway's cache hit repeats the response id of the call it saved; it is not that call.
-    """
-    rungs = []
-    if event.response_id and event.outcome != "cache_hit":
-        rungs.append(f"response\0{event.response_id}")
-    if event.call_id:
-        rungs.append(f"call\0{event.call_id}")
-    if event.event_id:
-        rungs.append(f"event\0{event.source}\0{event.event_id}")
-    if event.trace_id and event.span_id:
-        rungs.append(f"span\0{event.trace_id}\0{event.span_id}")
-    if not rungs:
-        rungs.append("content\0" + msgspec.json.encode(event).decode())
-    return [UUID(bytes=blake2b(rung.encode(), digest_size=16).digest()) for rung in rungs]
+
+def _digest(rung: str) -> str:
+    return blake2b(rung.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def content_digest(event: UsageEvent) -> int:
+    """Everything the record says, as 64 bits: a record sent again as it was has the same."""
+    content = blake2b(msgspec.json.encode(event), digest_size=8).digest()
+    return int.from_bytes(content, "big", signed=True)
 
 
 def detail(event: UsageEvent) -> int:
-    """How much the record knows about the call's tokens; of two reports the more detailed wins.
+    """How much the record knows about what was consumed; of two reports the higher one counts."""
+    return detail_of(
+        event.outcome,
+        event.source,
+        input_tokens=event.input_tokens,
+        output_tokens=event.output_tokens,
+        cached_tokens=event.cache_read_input_tokens + event.cache_write_input_tokens,
+        reasoning_output_tokens=event.reasoning_output_tokens,
+        accelerator_time=event.gpu_count * event.gpu_hours,
+    )
 
-    A gateway's callback outranks a client's span of equal detail, because gateways see retries.
+
+def detail_of(
+    outcome: str, source: str, *, input_tokens: int, output_tokens: int, cached_tokens: int,
+    reasoning_output_tokens: int, accelerator_time: float,
+) -> int:  # fmt: skip
+    """Weigh a record: what came of the call, then input, output, cached and reasoning tokens.
+
+    A report that the call failed or was blocked says nothing about tokens: the provider may have
+    been asked again under the same id. A cache hit outweighs all: its client saw an answer too, and
+    only the gateway knows that nobody was asked. At a draw the gateway's word counts, because it
+    sees retries.
     """
+    gateway = source in GATEWAYS
+    if outcome == "cache_hit":
+        return 128 + gateway
+    if outcome != "completed":
+        return int(gateway)
     return (
-        4 * (event.cache_read_input_tokens > 0 or event.cache_write_input_tokens > 0)
-        + 2 * (event.reasoning_output_tokens > 0)
-        + 8 * (event.input_tokens > 0)
-        + (event.source in {"litellm", "bedrock"})
+        64
+        + 32 * (input_tokens > 0 or accelerator_time > 0)
+        + 16 * (output_tokens > 0 or accelerator_time > 0)
+        + 8 * (cached_tokens > 0)
+        + 4 * (reasoning_output_tokens > 0)
+        + gateway
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -93,15 +94,20 @@ COUNTS = (
     "calls", "input_tokens", "cache_read_input_tokens", "cache_write_input_tokens",
     "cache_write_1h_input_tokens", "output_tokens", "reasoning_output_tokens", "gpu_count",
 )  # fmt: skip
+_COUNTS = attrgetter(*COUNTS)
 
 
 def faults(event: UsageEvent, now: datetime) -> list[FieldError]:
     """Everything that makes the event unacceptable, each naming its field; empty when sound."""
-    found = [
-        FieldError(f"/{name}", "out_of_range", f"{name} must be from 0 to {MAX_TOKENS_PER_EVENT}")
-        for name in COUNTS
-        if not 0 <= getattr(event, name) <= MAX_TOKENS_PER_EVENT
-    ]
+    found: list[FieldError] = []
+    counts = _COUNTS(event)
+    if min(counts) < 0 or max(counts) > MAX_TOKENS_PER_EVENT:
+        message = f"must be from 0 to {MAX_TOKENS_PER_EVENT}"
+        found = [
+            FieldError(f"/{name}", "out_of_range", f"{name} {message}")
+            for name, count in zip(COUNTS, counts, strict=True)
+            if not 0 <= count <= MAX_TOKENS_PER_EVENT
+        ]
     if event.occurred_at.tzinfo is None:
         return [*found, FieldError("/occurred_at", "no_time_zone", "occurred_at needs an offset")]
     if event.occurred_at > now + MAX_FUTURE:

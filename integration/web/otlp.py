@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from integration.sources import otlp_logs, otlp_metrics, otlp_traces
+from integration.sources.otlp_records import PROTOBUF
 from integration.web.access import needs
 from integration.web.bodies import sent_body
 from integration.web.service import service
@@ -55,7 +56,7 @@ def post_metrics() -> Response:
 
 
 def _kind() -> str:
-    return request.content_type or otlp_traces.PROTOBUF
+    return request.content_type or PROTOBUF
 
 
 def _answer(message: Message, counter: str, rejected: Sequence[RejectedItem]) -> Response:
