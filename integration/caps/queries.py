@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import BigInteger, cast, func, select, tuple_
 
 from integration.caps.models import AuthorizationRow, CapRow, CapSpendRow, DenialRow, HoldRow
 from integration.caps.policy import Balance, Cap
@@ -66,9 +66,12 @@ def caps_of(session: Session, workspace_id: str) -> list[Cap]:
         (workspace_id,),
     )
     return [
-        Cap(*row[:10], tuple(row[10]), row[11], row[12], tuple(row[13]), tuple(row[14]))
+        Cap(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
+            tuple(row[10]), row[11], row[12], tuple(row[13]), tuple(row[14]),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def amounts_of(
@@ -205,7 +208,7 @@ def drifts(session: Session) -> list[Drift]:
     )
     amount = func.coalesce(recounted.c.amount, 0)
     rows = session.execute(
-        select(CapRow.workspace_id, CapRow.cap_id, CapRow.held, amount)
+        select(CapRow.workspace_id, CapRow.cap_id, CapRow.held, cast(amount, BigInteger))
         .outerjoin(
             recounted,
             (recounted.c.workspace_id == CapRow.workspace_id)
@@ -214,7 +217,7 @@ def drifts(session: Session) -> list[Drift]:
         .where(CapRow.held != amount)
         .order_by(CapRow.workspace_id, CapRow.cap_id)
     )
-    return [Drift(row[0], row[1], row[2], int(row[3] or 0)) for row in rows]
+    return [Drift(row[0], row[1], row[2], int(row[3])) for row in rows.all()]
 
 
 def _cap(row: CapRow) -> Cap:

@@ -1,8 +1,8 @@
 """Writes of the caps room. Callers own the transaction.
 
 Locks, always in this order, so that nobody waits in a circle: the workspace's caps as a whole
-(shared by who works under them, alone for who changes them), what is booked, the rows of the caps
-by cap_id, the rows of the authorizations by id. Whoever holds a cap's row books nothing any more.
+(shared by who works under them, alone for who changes them), the rows of the caps by cap_id, the
+rows of the authorizations by id, and only then what is booked.
 """
 
 from __future__ import annotations
@@ -86,10 +86,7 @@ def set_spent(session: Session, cap: Cap, spent: int) -> None:
 
 
 def set_holds(session: Session, workspace_id: str, cap_id: str, amounts: Mapping[str, int]) -> None:
-    """Replace what the open authorizations hold under a cap, by authorization id.
-
-    Only for who changes the workspace's caps alone.
-    """
+    """Replace what open authorizations hold under a cap; for who changes the caps alone."""
     session.connection().exec_driver_sql(
         _SET_HOLDS,
         {
@@ -172,7 +169,8 @@ def record(session: Session, workspace_id: str, decided: Sequence[Decided], now:
             "workspace_id": workspace_id, "now": now,
             "ids": [each.authorization_id for each in ordered],
             "states": [each.state for each in ordered],
-            "requests": [msgspec.json.encode(each.call).decode() for each in ordered],
+            # One text, not an array of texts: psycopg would escape every quotation mark in it.
+            "requests": msgspec.json.encode([each.call for each in ordered]).decode(),
             "expiries": [each.expires_at for each in ordered],
             "held_by": [hold[0] for hold in holds],
             "held_under": [hold[1] for hold in holds],
@@ -193,9 +191,9 @@ _RECORD = """
 WITH kept AS (
     INSERT INTO "authorization"
         (workspace_id, authorization_id, state, request, created_at, expires_at)
-    SELECT %(workspace_id)s, id, state, request::jsonb, %(now)s, expires_at
-    FROM unnest(%(ids)s::text[], %(states)s::text[], %(requests)s::text[],
-                %(expiries)s::timestamptz[]) AS d(id, state, request, expires_at)
+    SELECT %(workspace_id)s, id, state, request, %(now)s, expires_at
+    FROM ROWS FROM (unnest(%(ids)s::text[], %(states)s::text[], %(expiries)s::timestamptz[]),
+                    jsonb_array_elements(%(requests)s::jsonb)) AS d(id, state, expires_at, request)
     ORDER BY id
     ON CONFLICT (workspace_id, authorization_id) DO UPDATE
     SET state = excluded.state, request = excluded.request, created_at = excluded.created_at,

@@ -13,7 +13,7 @@ from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.foundation.errors import Conflict, NotFound
 from integration.journeys import book_entries
-from integration.journeys.capture_holds import lock_for
+from integration.journeys.capture_holds import locked_with_caps
 from integration.journeys.value_usage import value
 from integration.journeys.worst_case import dearest_classes
 from integration.ledger import store as ledger
@@ -96,11 +96,9 @@ def expire_holds(transactions: Transactions, shelf: BookShelf, *, now: datetime)
 
 
 def _locked(session: Session, workspace_id: str, authorization_id: str) -> Authorization:
-    found = cap_queries.authorizations(session, workspace_id, [authorization_id])
-    if not found:
+    locked = locked_with_caps(session, workspace_id, [authorization_id])
+    if not locked:
         raise NotFound(f"There is no authorization {authorization_id!r}")
-    lock_for(session, workspace_id, [authorization_id])
-    locked = cap_queries.authorizations(session, workspace_id, [authorization_id], lock=True)
     return locked[authorization_id]
 
 
@@ -108,27 +106,25 @@ def _expire(
     transactions: Transactions, workspace_id: str, authorization_id: str, books: Books,
     now: datetime,
 ) -> bool:  # fmt: skip
-    """Book first and lock the caps after, in the order of everyone who books; else do nothing."""
     with transactions.begin() as session:
-        found = cap_queries.authorizations(session, workspace_id, [authorization_id])
-        seen = found[authorization_id]
-        entry = None if seen.call.failed else _estimated(session, workspace_id, seen, books)
-    if entry is not None:
-        _make_room(transactions, entry)
-    with transactions() as session:
-        if entry is not None:
-            book_entries.book(session, workspace_id, [entry], now)
+        seen = cap_queries.authorizations(session, workspace_id, [authorization_id])
+        entry = _estimated(session, workspace_id, seen[authorization_id], books)
+    _make_room(transactions, entry)
+    with transactions.begin() as session:
         locked = _locked(session, workspace_id, authorization_id)
-        # Its usage may have come, or another attempt begun, while this was being booked.
-        if locked.state != "held" or locked.call.failed != seen.call.failed:
+        # Its usage may have come, or another attempt begun, meanwhile.
+        if locked.state != "held" or locked.expires_at > now:
             return False
+        if locked.call.failed:
+            caps.settle(session, workspace_id, [authorization_id], "void", now)
+            return True
         caps.settle(
-            session, workspace_id, [authorization_id], "expired" if entry else "void", now,
-            expired_entry=entry and {
+            session, workspace_id, [authorization_id], "expired", now,
+            expired_entry={
                 "entry_id": str(entry.entry_id), "occurred_on": entry.occurred_on.isoformat()
             },
         )  # fmt: skip
-        session.commit()
+        book_entries.book(session, workspace_id, [entry], now)
         return True
 
 

@@ -29,7 +29,7 @@ def worst_case(
     _, cost = _dearest(asked, output, books, now)
     footprints = [
         found.location_based_ugco2e
-        for written in (0, asked.input_tokens)
+        for written in {0, asked.input_tokens}
         if isinstance(
             found := books.carbon.footprint(
                 asked.provider_name, asked.model, region or None, input_tokens=asked.input_tokens,
@@ -79,7 +79,8 @@ def _dearest(
     written_1h = written | {"cache_write_1h_input_tokens": asked.input_tokens}
     reasoned = {"reasoning_output_tokens": output}
     dearest: tuple[Mapping[str, int], int | None] = ({}, None)
-    for classes in ({}, written, written_1h, reasoned, written | reasoned, written_1h | reasoned):
+    ways = (({}, written, written_1h) if asked.input_tokens else ({},))
+    for classes in (*ways, *(way | reasoned for way in ways)) if output else ways:
         priced = books.prices.list_cost(
             asked.provider_name, asked.model, at, input_tokens=asked.input_tokens,
             output_tokens=output, service_tier=asked.service_tier, **classes,

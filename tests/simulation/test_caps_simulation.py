@@ -1,0 +1,250 @@
+"""Thousands of interleavings of everything that can happen to a cap, against a plain model.
+
+Several clients act on one PostgreSQL. A step may stop at any statement, as when its process is
+killed; and at the moment before it locks the caps, another client's whole step may come between.
+After each step the books are compared with a dictionary that knows only the rules. Two planted
+faults show that the comparison can fail.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event, text
+
+from integration.caps import queries as cap_queries
+from integration.caps import store as caps
+from integration.caps.policy import Balance, Granted
+from integration.foundation.database import transactions_on
+from integration.foundation.errors import Conflict, InvalidInput
+from integration.journeys import capture_holds, end_holds
+from tests.journeys.stage import ACME, NOON, Stage, stage_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+
+STEPS = 400
+SEEDS = range(3)
+TTL = timedelta(seconds=60)
+
+
+class Killed(Exception):
+    """The process ends here; PostgreSQL rolls back what it had not committed."""
+
+
+@dataclass
+class Model:
+    """What the rules say: each call's hold, how it ended, and what was really used."""
+
+    limit: int = 0
+    holds: dict[str, int] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    expires_at: dict[str, datetime] = field(default_factory=dict)
+    is_closed: bool = False
+
+    @property
+    def held(self) -> int:
+        return sum(amount for name, amount in self.holds.items() if name not in self.ends)
+
+    @property
+    def spent(self) -> int:
+        """What was used, and the hold itself where nobody said what was."""
+        estimated = sum(
+            self.holds[name]
+            for name, end in self.ends.items()
+            if end == "expired" and name not in self.used
+        )
+        return estimated + sum(self.used.values())
+
+
+class Play:
+    """Chooses what happens next, does it, and compares."""
+
+    def __init__(self, stage: Stage, engine: Engine, seed: int) -> None:
+        self.stage, self.model = stage, Model()
+        self.chance = random.Random(seed)
+        self.now = NOON
+        self.asked = 0
+        self.statements_left = -1
+        self.comes_between: Callable[[], None] | None = None
+        event.listen(engine, "before_cursor_execute", self._before)
+
+    def _before(self, _: Any, __: Any, statement: str, *___: Any) -> None:
+        self.statements_left -= 1
+        if self.statements_left == 0:
+            raise Killed
+        if self.comes_between and statement.startswith("SELECT 1 FROM cap"):
+            other, self.comes_between = self.comes_between, None
+            left, self.statements_left = self.statements_left, -1
+            other()
+            self.statements_left = left
+
+    def step(self) -> None:
+        actions: list[Callable[[], None]] = [
+            self.ask, self.ask, self.ask, self.ask, self.repeat, self.use, self.use, self.use_twice,
+            self.void, self.pass_time, self.set_limit, self.close_or_reopen,
+        ]  # fmt: skip
+        action = self.chance.choice(actions)
+        if self.chance.random() < 0.2:
+            self.statements_left = self.chance.randint(1, 25)
+        if self.chance.random() < 0.4 and action not in {self.set_limit, self.close_or_reopen}:
+            self.comes_between = self.chance.choice([self.ask, self.void, self.pass_time])
+        try:
+            action()
+        except Killed:
+            pass
+        finally:
+            self.statements_left, self.comes_between = -1, None
+        self.compare()
+
+    def ask(self) -> None:
+        self.asked += 1
+        self._ask(f"call-{self.asked}", self.chance.randint(1, 400))
+
+    def repeat(self) -> None:
+        if self.model.holds:
+            name = self.chance.choice(list(self.model.holds))
+            try:
+                self._ask(name, self.model.holds[name])
+            except Conflict:
+                self.read_ends()
+                assert name in self.model.ends or self.model.expires_at[name] <= self.now
+
+    def _ask(self, name: str, tokens: int) -> None:
+        now = self.now
+        try:
+            answer = self.stage.asks(name, tokens, now, ttl_seconds=int(TTL.total_seconds()))
+        except InvalidInput:
+            assert self.model.is_closed
+            return
+        assert not self.model.is_closed
+        self.read_ends()
+        room = self.model.limit - self.model.spent - self.model.held
+        is_granted = isinstance(answer.decision, Granted)
+        if name not in self.model.holds:
+            assert is_granted == (tokens <= room), "granted against the rules"
+            self.model.expires_at[name] = now + TTL
+        if is_granted:
+            self.model.holds[name] = tokens
+
+    def use(self) -> None:
+        """Report an earlier call's usage: for less, for more, in time, or late."""
+        waiting = [name for name in self.model.holds if name not in self.model.used]
+        if waiting:
+            name = self.chance.choice(waiting)
+            tokens = self.chance.choice([1, self.model.holds[name], self.model.holds[name] + 50])
+            self.stage.uses(name, tokens, self.now, occurred_at=NOON)
+            self.model.used[name] = tokens
+            self.model.ends.setdefault(name, "captured")
+
+    def use_twice(self) -> None:
+        if self.model.used:
+            name = self.chance.choice(list(self.model.used))
+            outcome = self.stage.uses(name, self.model.used[name], self.now, occurred_at=NOON)
+            assert outcome == "duplicate"
+
+    def void(self) -> None:
+        if self.model.holds:
+            name = self.chance.choice(list(self.model.holds))
+            try:
+                self.stage.voids(name, self.now)
+            except Conflict:
+                self.read_ends()
+                assert self.model.ends[name] != "void", "ended in two ways"
+            else:
+                assert self.model.ends.setdefault(name, "void") == "void", "ended in two ways"
+
+    def pass_time(self) -> None:
+        self.now += timedelta(seconds=self.chance.randint(1, 90))
+        self.stage.expires(self.now)
+
+    def set_limit(self) -> None:
+        limit = self.chance.randint(500, 6000)
+        self.stage.cap(limit)
+        self.model.limit = limit
+
+    def close_or_reopen(self) -> None:
+        closed = {"state": "closed", "completed_at": self.now + timedelta(seconds=1)}
+        self.stage.sprint(**({} if self.model.is_closed else closed))
+        self.model.is_closed = not self.model.is_closed
+        self.now += timedelta(seconds=2)
+
+    def read_ends(self) -> None:
+        """Take over which holds the worker has ended; it may have been killed between two."""
+        self.statements_left = -1
+        with self.stage.transactions.begin() as session:
+            states = text('SELECT authorization_id, state FROM "authorization"')
+            rows = session.execute(states).all()
+        for name, state in rows:
+            if state == "expired":
+                assert self.model.ends.setdefault(name, "expired") == "expired", "ended in two ways"
+            elif state in {"captured", "void"}:
+                assert name in self.model.ends, "a hold ended by itself"
+
+    def compare(self) -> None:
+        """Compare what stands with what the rules say."""
+        self.read_ends()
+        with self.stage.transactions.begin() as session:
+            assert cap_queries.drifts(session) == [], "held is not the sum of the open holds"
+            astray = session.scalar(
+                text(
+                    'SELECT count(*) FROM hold JOIN "authorization" a USING (authorization_id) '
+                    "WHERE is_open <> (a.state = 'held')"
+                )
+            )
+            balance = cap_queries.balances(session, ACME)["sprint-14"]
+        assert astray == 0, "a hold ended otherwise than its call"
+        self.model.limit = balance.cap.limit
+        assert (balance.spent, balance.held) == (self.model.spent, self.model.held)
+
+
+def played(engine: Engine, seed: int, steps: int = STEPS) -> Play:
+    stage = stage_on(transactions_on(engine))
+    play = Play(stage, engine, seed)
+    stage.cap(3000)
+    play.model.limit = 3000
+    for _ in range(steps):
+        play.step()
+    return play
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_interleaving_grants_over_the_limit_or_loses_a_hold(engine: Engine, seed: int) -> None:
+    play = played(engine, seed)
+    assert set(play.model.ends.values()) == {"captured", "void", "expired"}
+
+
+def ignores_what_is_held(patch: pytest.MonkeyPatch) -> None:
+    """Check against the limit only."""
+    patch.setattr(Balance, "available", property(lambda self: self.cap.limit - self.spent))
+
+
+def settles_without_locks(patch: pytest.MonkeyPatch) -> None:
+    """Believe what was read before the locks."""
+
+    def locked(session: Session, workspace_id: str, ids: Collection[str]) -> dict[str, Any]:
+        found = cap_queries.authorizations(session, workspace_id, ids)
+        cap_ids = {cap_id for each in found.values() for cap_id in each.holds}
+        caps.lock_caps(session, workspace_id, cap_ids)
+        return found
+
+    patch.setattr(capture_holds, "locked_with_caps", locked)
+    patch.setattr(end_holds, "locked_with_caps", locked)
+
+
+@pytest.mark.parametrize("plant", [ignores_what_is_held, settles_without_locks])
+def test_a_planted_fault_is_caught(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError, match=r"granted against the rules|in two ways|otherwise"):
+        played(engine, 1)
