@@ -14,7 +14,7 @@ from math import ceil
 import msgspec
 
 from integration.carbon.footprint import NoFactor
-from integration.carbon.tables import Spread
+from integration.carbon.tables import ModelEnergy, Spread
 
 METHOD = "two-coefficient model fitted on H100: extension, not EcoLogits"
 FACILITY_FACTOR = 1.72
@@ -75,6 +75,29 @@ def open_weight_energy(
         gpu_count=gpu_count,
         method=METHOD,
         assumptions=tuple(assumptions),
+    )
+
+
+def served_as(
+    row: ModelEnergy, energy: OpenWeightEnergy, embodied: tuple[Spread, Spread] | None = None
+) -> ModelEnergy:
+    """Return a model's row with this energy in place of EcoLogits', for books and estimates.
+
+    A cache write is a full prefill. Embodied emissions stay those of the row unless given.
+    """
+    nothing = Spread(0.0, 0.0, 0.0)
+    per_call, per_output = embodied or (row.embodied_a_g, row.embodied_b_out_g)
+    return msgspec.structs.replace(
+        row,
+        a_wh=nothing,
+        b_in_wh=energy.input_wh,
+        b_cache_read_wh=energy.cache_read_wh,
+        b_cache_write_wh=energy.input_wh,
+        b_out_wh=energy.output_wh,
+        embodied_a_g=per_call,
+        embodied_b_out_g=per_output,
+        method=energy.method,
+        warnings=energy.assumptions,
     )
 
 

@@ -78,10 +78,12 @@ def coefficients_of(
         assumptions.append(f"no region given: {model.provider}'s default zone {factor.zone}")
     if not (model.sizes_published or model.stated_by):
         assumptions.append("model size is guessed, not published")
-    origin = model.stated_by or f"ecologits {model.ecologits_version}"
+    if model.method:
+        assumptions += model.warnings
+    origin = model.stated_by or model.method or f"ecologits {model.ecologits_version}"
     basis = Basis(
         factor_version=factor_version,
-        method=f"stated by {model.stated_by}" if model.stated_by else METHOD,
+        method=_method(model),
         zone=factor.zone,
         convention=factor.convention,
         tier=max("D" if zone_assumed else factor.tier, _model_tier(model)),
@@ -112,6 +114,10 @@ def _case(model: ModelEnergy, basis: Basis, case: int) -> tuple[float, ...]:
         model.embodied_b_out_g[case] * UG_PER_G,
         basis.g_per_kwh[case] * UG_PER_UWH_AT_1_G_PER_KWH,
     )
+
+
+def _method(model: ModelEnergy) -> str:
+    return f"stated by {model.stated_by}" if model.stated_by else model.method or METHOD
 
 
 def _model_tier(model: ModelEnergy) -> str:

@@ -53,6 +53,8 @@ class ModelEnergy(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     vintage: str
     stated_by: str = ""
+    method: str = ""
+    """Where the coefficients are neither EcoLogits' nor a supplier's: how they were found."""
 
 
 class ProviderSetting(msgspec.Struct, frozen=True):

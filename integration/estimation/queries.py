@@ -23,8 +23,6 @@ class Head(NamedTuple):
     tokens: Range | None
     list_cost_nanousd: Range | None
     location_based_ugco2e: Range | None
-    missing: tuple[str, ...]
-    """Why there is no figure, a sentence for each missing input."""
 
 
 _QUANTITIES = ("tokens", "list_cost_nanousd", "location_based_ugco2e")
@@ -39,7 +37,7 @@ def heads_of(
         getattr(EstimateRow, f"{quantity}_{end}") for quantity in _QUANTITIES for end in _ENDS
     ]
     rows = session.execute(
-        select(EstimateRow.story_key, EstimateRow.version, EstimateRow.missing, *figures)
+        select(EstimateRow.story_key, EstimateRow.version, *figures)
         .where(
             EstimateRow.workspace_id == workspace_id,
             EstimateRow.story_key == func.any(list(story_keys)),
@@ -48,16 +46,13 @@ def heads_of(
         .order_by(EstimateRow.story_key, EstimateRow.version.desc())
     )
     return {
-        row[0]: Head(
-            row[1], _range(row[3:6]), _range(row[6:9]), _range(row[9:12]),
-            tuple(missing["reason"] for missing in row[2]),
-        )
+        row[0]: Head(row[1], _range(row[2:5]), _range(row[5:8]), _range(row[8:11]))
         for row in rows
-    }  # fmt: skip
+    }
 
 
 def _range(ends: tuple[int | None, ...]) -> Range | None:
     low, central, high = ends
     if low is None or central is None or high is None:
         return None
-    return Range(int(low), int(central), int(high))
+    return Range(low, central, high)

@@ -16,6 +16,7 @@ predicted candidate error, it saves what is not trained.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 -- The store builds these from JSON by their types.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,6 +67,36 @@ class FinishedRetraining:
     foreseen_efficiency: float
     realised_benefit: float
     cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainingCheck:
+    """A check as it is kept. `subject` is what would be retrained, in the asker's words."""
+
+    check_id: str
+    checked_at: datetime
+    asked_by: str
+    subject: str
+    proposed: ProposedRetraining
+    reference: RetrainingReference
+    decision: RetrainingDecision
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainingResult:
+    """What came of a checked retraining, and the threshold that holds from then on."""
+
+    check_id: str
+    recorded_at: datetime
+    realised_error: float
+    realised_benefit: float
+    threshold_after: float
+
+
+def realised_benefit(check: RetrainingCheck, realised_error: float) -> float:
+    """Return the benefit that really came, in multiples of the reference retraining's."""
+    improvement = 1 - realised_error / check.proposed.incumbent_error
+    return improvement / check.reference.improvement
 
 
 def decide(

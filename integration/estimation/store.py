@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from integration.estimation.models import EstimateRow, StoryInputsRow, WhatIfOptionsRow
+from integration.estimation.models import (
+    EstimateRow,
+    RetrainingCheckRow,
+    RetrainingResultRow,
+    StoryInputsRow,
+    WhatIfOptionsRow,
+)
+from integration.estimation.retraining import RetrainingCheck, RetrainingResult
 from integration.estimation.whatif import Options
 from integration.estimation.workload import Estimate, Range
 
@@ -163,6 +170,55 @@ def options_of(session: Session, workspace_id: str) -> Options:
         select(WhatIfOptionsRow.options).where(WhatIfOptionsRow.workspace_id == workspace_id)
     )
     return Options() if kept is None else msgspec.convert(kept, Options)
+
+
+def add_check(session: Session, workspace_id: str, check: RetrainingCheck) -> RetrainingCheck:
+    """Keep a retraining check; one with its id that is kept already stands, and is returned."""
+    values = msgspec.to_builtins(check)
+    values["checked_at"] = check.checked_at
+    row = insert(RetrainingCheckRow).values(workspace_id=workspace_id, **values)
+    session.execute(row.on_conflict_do_nothing())
+    kept = session.get_one(RetrainingCheckRow, (workspace_id, check.check_id))
+    return _check(kept)
+
+
+def checks(session: Session, workspace_id: str) -> list[RetrainingCheck]:
+    """Return the workspace's retraining checks, oldest first."""
+    rows = session.scalars(
+        select(RetrainingCheckRow)
+        .where(RetrainingCheckRow.workspace_id == workspace_id)
+        .order_by(RetrainingCheckRow.checked_at, RetrainingCheckRow.check_id)
+    )
+    return [_check(row) for row in rows]
+
+
+def add_result(session: Session, workspace_id: str, result: RetrainingResult) -> bool:
+    """Keep what came of a checked retraining; False when its result is kept already."""
+    row = insert(RetrainingResultRow).values(workspace_id=workspace_id, **asdict(result))
+    kept = session.execute(row.on_conflict_do_nothing().returning(RetrainingResultRow.check_id))
+    return kept.scalar() is not None
+
+
+def results(session: Session, workspace_id: str) -> list[RetrainingResult]:
+    """Return what came of checked retrainings, oldest first."""
+    rows = session.scalars(
+        select(RetrainingResultRow)
+        .where(RetrainingResultRow.workspace_id == workspace_id)
+        .order_by(RetrainingResultRow.recorded_at, RetrainingResultRow.check_id)
+    )
+    return [
+        RetrainingResult(
+            row.check_id, row.recorded_at, row.realised_error, row.realised_benefit,
+            row.threshold_after,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _check(row: RetrainingCheckRow) -> RetrainingCheck:
+    names = ("check_id", "checked_at", "asked_by", "subject", "proposed", "reference", "decision")
+    plain = {name: getattr(row, name) for name in names}
+    return msgspec.convert(plain, RetrainingCheck)
 
 
 def _versions(workspace_id: str, story_keys: Iterable[str]) -> Select[EstimateRow]:

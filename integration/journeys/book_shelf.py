@@ -84,7 +84,9 @@ def books_of(session: Session, workspace_id: str, plain: Books) -> Books:
     return Books(_price_book(plain, rows), _carbon_book(plain, statements))
 
 
-def price_books_since_ever(session: Session, workspace_id: str, plain: Books) -> Iterator[PriceBook]:
+def price_books_since_ever(
+    session: Session, workspace_id: str, plain: Books
+) -> Iterator[PriceBook]:
     """Yield the price book of now, then those of before each row was entered, newest first."""
     rows = [entered.row for entered in prices.overrides(session, workspace_id)]
     for count in range(len(rows), -1, -1):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Dated prices and versioned factors; immutable, shared by all threads. Of one workspace: `book_shelf.py`."""
+    """Dated prices and versioned factors; immutable, shared by all threads."""
 
     prices: PriceBook
     carbon: CarbonBook

@@ -131,7 +131,7 @@ def _estimate(
     return is_new
 
 
-def _advice(  # noqa: PLR0917 -- Who, which story, which figures, when.
+def _advice(
     session: Session, workspace: Workspace, traits: StoryTraits, found: Estimate, books: Books,
     now: datetime,
 ) -> Advice:  # fmt: skip

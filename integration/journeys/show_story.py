@@ -67,7 +67,7 @@ def _change(version: EstimateVersion | None, previous: EstimateVersion | None) -
 
 def _advice(
     session: Session, workspace_id: str, story_key: str, advice: Advice | None
-) -> Any:  # noqa: ANN401 -- JSON.
+) -> Any:
     if advice is not None:
         return msgspec.to_builtins(advice)
     said = mailbox_queries.promised(session, workspace_id, COMMENT, story_key)

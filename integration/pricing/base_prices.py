@@ -101,6 +101,22 @@ def load_base_prices() -> BasePrices:
     return BasePrices(providers, f"genai-prices {version('genai-prices')}")
 
 
+def read_base_prices(raw: bytes, source: str) -> BasePrices:
+    """Compile price data in the JSON format that genai-prices publishes, such as a newer release.
+
+    Raises:
+        ValueError: it is not such data.
+    """
+    import json
+
+    from genai_prices.types import _providers_from_raw  # Its own updater reads data this way.
+
+    found = json.loads(raw)
+    if not isinstance(found, list) or not found:
+        raise ValueError("price data is a list of providers")
+    return BasePrices(_providers_from_raw(found), source)
+
+
 def _schedules_of(name: ModelName, model: ModelInfo, source: str) -> Iterator[tuple[str, Schedule]]:
     dates, times = _change_points(model)
     label = f"{name.provider_name}/{name.model}"

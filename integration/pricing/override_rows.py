@@ -84,6 +84,44 @@ def parse_rows(raw: bytes) -> tuple[OverrideRow, ...]:
     return tuple(msgspec.json.decode(raw, type=list[OverrideRow]))
 
 
+AMOUNTS: dict[Kind, tuple[str, ...]] = {
+    "tokens": (
+        "input_usd_per_mtok", "cache_read_usd_per_mtok", "cache_write_usd_per_mtok",
+        "cache_write_1h_usd_per_mtok", "output_usd_per_mtok", "reasoning_usd_per_mtok",
+    ),
+    "accelerator_hours": ("usd_per_accelerator_hour",),
+    "storage": ("usd_per_gb_month",),
+}  # fmt: skip
+LARGEST_USD = 1_000_000
+"""Per million tokens or per hour: a larger number is a slip of the unit."""
+
+
+def faults_of_row(row: OverrideRow) -> list[tuple[str, str]]:
+    """Return (field, sentence) for everything that makes a row useless; empty when sound."""
+    faults = []
+    if not row.provider_name.strip():
+        faults.append(("provider_name", "name who sells it"))
+    if not row.model.strip():
+        faults.append(("model", 'name a model, an accelerator, a storage class, or "*"'))
+    if row.valid_to is not None and row.valid_to <= row.valid_from:
+        faults.append(("valid_to", "a row ends after the day it starts"))
+    given = {name for names in AMOUNTS.values() for name in names if getattr(row, name) is not None}
+    faults += [
+        (name, f"a row of kind {row.kind} gives no such price")
+        for name in sorted(given - set(AMOUNTS[row.kind]))
+    ]
+    if not given and not (row.kind == "tokens" and row.multipliers):
+        faults.append(("kind", "give at least one price or multiplier"))
+    amounts = [(name, getattr(row, name)) for name in sorted(given)]
+    amounts += [(f"multipliers/{tier}", factor) for tier, factor in row.multipliers.items()]
+    faults += [
+        (name, f"prices and multipliers are 0 to {LARGEST_USD}")
+        for name, amount in amounts
+        if not (amount.is_finite() and 0 <= amount <= LARGEST_USD)
+    ]
+    return faults
+
+
 def row_on(rows: Sequence[OverrideRow], day: date) -> OverrideRow | None:
     """Return the row that wins on a day, among rows about one thing and one side."""
     valid = [(position, row) for position, row in enumerate(rows) if row.holds_on(day)]

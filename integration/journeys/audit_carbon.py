@@ -1,0 +1,223 @@
+"""Journey: stored figures are worked out again from stored inputs, each by the version it names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from integration.carbon.explanation import CarbonExplanation, explain_tokens
+from integration.carbon.footprint import Footprint, NoFactor
+from integration.foundation.errors import NotFound
+from integration.journeys.book_shelf import carbon_books_since_ever, price_books_since_ever
+from integration.journeys.books import Books
+from integration.ledger import queries as ledger
+from integration.ledger.entry import version_number
+from integration.pricing.hourly_rates import accelerator_cost
+from integration.pricing.price_book import Priced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from integration.carbon.carbon_book import CarbonBook
+    from integration.ledger.entry import LedgerEntry
+    from integration.pricing.price_book import PriceBook
+
+FIGURES = (
+    "list_cost_nanousd", "contracted_cost_nanousd", "energy_uwh", "location_low_ugco2e",
+    "location_central_ugco2e", "location_high_ugco2e", "market_ugco2e",
+)  # fmt: skip
+CAUSES = ("usage", "expired_hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """One figure of one entry: as stored, and as worked out now. None is unknown."""
+
+    figure: str
+    stored: int | None
+    again: int | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both are the same, to the last unit."""
+        return self.stored == self.again
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedEntry:
+    """An entry with its recomputed figures, and the arithmetic of its carbon where it has one.
+
+    Not `is_available`: this installation does not have the price or factor data it was made with.
+    """
+
+    entry: LedgerEntry
+    figures: tuple[Recomputed, ...]
+    explanation: CarbonExplanation | None
+    is_available: bool = True
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every figure could be worked out again and is the same."""
+        return self.is_available and all(figure.agrees for figure in self.figures)
+
+
+class Auditor:
+    """Works entries of one workspace out again, each with the books that it was made with."""
+
+    def __init__(self, session: Session, workspace_id: str, plain: Books) -> None:
+        self._prices = list(price_books_since_ever(session, workspace_id, plain))
+        self._carbon = list(carbon_books_since_ever(session, workspace_id, plain))
+        self._found: dict[int, Books | None] = {}
+
+    def audit(self, entry: LedgerEntry) -> AuditedEntry:
+        """Work one entry out again from what it keeps."""
+        books = self._books(entry.books_version)
+        if books is None:
+            return AuditedEntry(entry, (), None, is_available=False)
+        kept: dict[str, Any] = json.loads(entry.attributes)
+        again = _costs(entry, kept, books.prices) | _emissions(entry, kept, books.carbon)
+        figures = tuple(Recomputed(name, getattr(entry, name), again[name]) for name in FIGURES)
+        return AuditedEntry(entry, figures, _explanation(entry, books.carbon))
+
+    def _books(self, version: int) -> Books | None:
+        """The books of the past that this number stands for; None: their data is not here."""
+        if version not in self._found:
+            pairs = product(self._prices, self._carbon)
+            self._found[version] = next(
+                (
+                    Books(prices, carbon)
+                    for prices, carbon in pairs
+                    if version_number(prices.price_version, carbon.factor_version) == version
+                ),
+                None,
+            )
+        return self._found[version]
+
+
+def audit_story(
+    session: Session, workspace_id: str, story_key: str, plain: Books
+) -> Iterator[AuditedEntry]:
+    """Work out every standing entry of a story again.
+
+    Raises:
+        NotFound: nothing was metered for it.
+    """
+    days = ledger.days_of_story(session, workspace_id, story_key)
+    if not days:
+        raise NotFound(f"Nothing was metered for {story_key!r}")
+    auditor = Auditor(session, workspace_id, plain)
+    for part in ledger.standing_entries(session, workspace_id, days=days, story_key=story_key):
+        yield from (auditor.audit(entry) for entry in part if entry.kind in CAUSES)
+
+
+def audit_event(
+    session: Session, workspace_id: str, name: str, plain: Books
+) -> Iterator[AuditedEntry]:
+    """Work out the entries of one event, by the entry's id or the sender's event or response id.
+
+    Raises:
+        NotFound: no standing entry goes by this name.
+    """
+    days = ledger.days_between(session, workspace_id, None, None)
+    auditor = Auditor(session, workspace_id, plain)
+    found = False
+    for part in ledger.standing_entries(session, workspace_id, days=days):
+        for entry in part:
+            if _goes_by(entry, name):
+                found = True
+                yield auditor.audit(entry)
+    if not found:
+        raise NotFound(f"There is no event {name!r}")
+
+
+def _goes_by(entry: LedgerEntry, name: str) -> bool:
+    try:
+        return entry.entry_id == UUID(name)
+    except ValueError:
+        kept = json.loads(entry.attributes)
+        return name in {kept.get("event_id"), kept.get("response_id"), kept.get("call_id")}
+
+
+def _costs(
+    entry: LedgerEntry, kept: dict[str, Any], prices: PriceBook
+) -> dict[str, int | None]:
+    found: tuple[int, int] | None = None
+    if entry.outcome in {"blocked", "failed", "cache_hit"}:
+        found = (0, 0)
+    elif kept.get("accelerator"):
+        hours = Decimal(str(kept.get("gpu_hours", 0))) * kept.get("gpu_count", 0)
+        answer = accelerator_cost(
+            prices.overrides, entry.provider_name, kept["accelerator"], entry.occurred_at, hours
+        )
+        found = answer if isinstance(answer, tuple) else None
+    else:
+        priced = prices.list_cost(
+            entry.provider_name,
+            entry.model,
+            entry.occurred_at,
+            input_tokens=entry.input_tokens,
+            output_tokens=entry.output_tokens,
+            cache_read_input_tokens=entry.cache_read_input_tokens,
+            cache_write_input_tokens=entry.cache_write_input_tokens,
+            cache_write_1h_input_tokens=kept.get("cache_write_1h_input_tokens", 0),
+            reasoning_output_tokens=entry.reasoning_output_tokens,
+            service_tier=kept.get("service_tier", "standard"),
+        )
+        if isinstance(priced, Priced):
+            found = (priced.list_cost_nanousd, priced.contracted_cost_nanousd)
+    listed, agreed = found or (None, None)
+    return {"list_cost_nanousd": listed, "contracted_cost_nanousd": agreed}
+
+
+def _emissions(
+    entry: LedgerEntry, kept: dict[str, Any], carbon: CarbonBook
+) -> dict[str, int | None]:
+    names = FIGURES[2:]
+    if entry.outcome in {"blocked", "failed", "cache_hit"}:
+        return dict.fromkeys(names, 0)
+    if kept.get("accelerator"):
+        found = carbon.gpu_footprint(
+            kept["accelerator"], kept.get("gpu_count", 0), kept.get("gpu_hours", 0.0),
+            entry.region, utilisation=kept.get("gpu_utilisation"),
+        )  # fmt: skip
+    else:
+        found = carbon.footprint(
+            entry.provider_name,
+            entry.model,
+            entry.region or None,
+            calls=entry.calls,
+            input_tokens=entry.input_tokens,
+            output_tokens=entry.output_tokens,
+            cache_read_input_tokens=entry.cache_read_input_tokens,
+            cache_write_input_tokens=entry.cache_write_input_tokens,
+        )
+    if not isinstance(found, Footprint):
+        return dict.fromkeys(names)
+    amounts = (
+        found.energy_uwh, found.location_based_low_ugco2e, found.location_based_ugco2e,
+        found.location_based_high_ugco2e, found.market_based_ugco2e,
+    )  # fmt: skip
+    return dict(zip(names, amounts, strict=True))
+
+
+def _explanation(entry: LedgerEntry, carbon: CarbonBook) -> CarbonExplanation | None:
+    if not entry.calls or not entry.input_tokens + entry.output_tokens:
+        return None
+    found = carbon.resolve(entry.provider_name, entry.model, entry.region or None)
+    if isinstance(found, NoFactor):
+        return None
+    read, write = entry.cache_read_input_tokens, entry.cache_write_input_tokens
+    return explain_tokens(
+        found,
+        calls=entry.calls,
+        fresh=entry.input_tokens - read - write,
+        read=read,
+        write=write,
+        out=entry.output_tokens,
+    )
