@@ -60,9 +60,10 @@ def run(folder: Path, node: Path) -> dict[str, int]:
     """Play the demo's Sprint through Prism and let the others read what is there afterwards."""
     from rich.console import Console
 
+    from integration.cli.demo.acme import PROJECT
     from integration.cli.demo.narrator import Narrator
     from integration.cli.demo.play import play
-    from integration.cli.demo.world import JIRA_EMAIL, JIRA_TOKEN, PROJECT, world
+    from integration.cli.demo.world import JIRA_EMAIL, JIRA_TOKEN, world
     from integration.settings import read_settings
 
     seen: list[Verdicts] = []
@@ -89,7 +90,7 @@ def run(folder: Path, node: Path) -> dict[str, int]:
     tell_all("ADF", invalid)
     tell_all("jira.js", read["mismatches"])
     return {
-        "requests": verdicts.requests,
+        "requests": verdicts.calls,
         "request_violations": len(verdicts.request_violations),
         "response_violations": len(verdicts.response_violations),
         "adf_documents": len(sent),

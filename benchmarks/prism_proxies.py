@@ -73,7 +73,7 @@ def corrected(file: Path) -> Document:
 class Verdicts:
     """What Prism said about the traffic."""
 
-    requests: int = 0
+    calls: int = 0
     request_violations: list[str] = field(default_factory=list)
     response_violations: list[str] = field(default_factory=list)
     unjudged: Counter[str] = field(default_factory=Counter)
@@ -83,7 +83,7 @@ class Verdicts:
     def note(self, call: str, answer: requests.Response) -> None:
         """Count a judged call; a complaint of Prism is kept in words."""
         with self.lock:
-            self.requests += 1
+            self.calls += 1
             complaint = _complaint(answer)
             if complaint is None:
                 return
@@ -108,7 +108,7 @@ def judged(jira_url: str, node: Path, prism: Path, folder: Path) -> Iterator[tup
     verdicts = Verdicts()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        behind = {}
+        behind: dict[str, str] = {}
         for prefix, pattern in (("/rest/api/3/", PLATFORM), ("/rest/agile/", AGILE)):
             document = scratch / f"{len(behind)}.json"
             document.write_text(json.dumps(corrected(next(folder.glob(pattern)))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,5 +28,10 @@ class AiWorkRule:
             self.labels & {label.casefold() for label in story.labels}
             or self.components & {component.casefold() for component in story.components}
             or story.issue_type.casefold() in self.issue_types
-            or self.keywords & set(story.summary.casefold().split())
+            or any(_names(keyword, story.summary.casefold()) for keyword in self.keywords)
         )
+
+
+def _names(keyword: str, summary: str) -> bool:
+    """Whether the words of a keyword stand in the summary as whole words, next to each other."""
+    return re.search(rf"(?<!\w){re.escape(keyword)}(?!\w)", summary) is not None

@@ -22,6 +22,26 @@ class Title(NamedTuple):
     is_ai_work: bool
 
 
+def living_ids(session: Session, workspace_id: str) -> set[int]:
+    """Return the issue ids of all stories that Jira has, as far as we know."""
+    rows = session.scalars(
+        select(StoryRow.issue_id).where(
+            StoryRow.workspace_id == workspace_id, StoryRow.deleted_at.is_(None)
+        )
+    )
+    return {int(issue_id) for issue_id in rows if issue_id.isdigit()}
+
+
+def stories_of_epic(session: Session, workspace_id: str, epic_key: str) -> list[str]:
+    """Return the keys of an epic's stories, deleted ones included: their spend is the epic's."""
+    rows = session.scalars(
+        select(StoryRow.story_key)
+        .where(StoryRow.workspace_id == workspace_id, StoryRow.epic_key == epic_key)
+        .order_by(StoryRow.story_key)
+    )
+    return list(rows)
+
+
 def titles_of(session: Session, workspace_id: str, story_keys: Collection[str]) -> dict[str, Title]:
     """Return the titles of the stories that we know, deleted ones included."""
     rows = session.execute(

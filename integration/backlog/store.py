@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from zlib import crc32
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from integration.backlog.models import MembershipRow, SprintRow, StoryRow
@@ -62,11 +63,14 @@ def _replace_memberships(session: Session, workspace_id: str, story: Story) -> N
 
 
 def mark_deleted(session: Session, workspace_id: str, issue_id: str, now: datetime) -> str | None:
-    """Note that Jira no longer has the story; what it spent stays. Returns its key if known."""
+    """Note that Jira no longer has the story; what it spent stays. Returns its key if known.
+
+    Told twice, the first time stands.
+    """
     return session.scalar(
         update(StoryRow)
         .where(StoryRow.workspace_id == workspace_id, StoryRow.issue_id == issue_id)
-        .values(deleted_at=now)
+        .values(deleted_at=func.coalesce(StoryRow.deleted_at, now))
         .returning(StoryRow.story_key)
     )
 
@@ -102,15 +106,12 @@ def closed_among(session: Session, workspace_id: str, sprint_ids: Collection[int
     """Return which of these Sprints have closed."""
     if not sprint_ids:
         return []
-    return list(
-        session.scalars(
-            select(SprintRow.sprint_id).where(
-                SprintRow.workspace_id == workspace_id,
-                SprintRow.sprint_id.in_(list(sprint_ids)),
-                SprintRow.state == "closed",
-            )
-        )
+    rows = session.connection().exec_driver_sql(
+        "SELECT sprint_id FROM sprint WHERE workspace_id = %s AND sprint_id = ANY(%s) "
+        "AND state = 'closed'",
+        (workspace_id, list(sprint_ids)),
     )
+    return [row[0] for row in rows]
 
 
 def story(session: Session, workspace_id: str, story_key: str) -> StoryRow | None:
@@ -147,6 +148,17 @@ def stories_in(session: Session, workspace_id: str, sprint_id: int) -> list[str]
     )
 
 
+# Plain SQL: asked once for each transaction of usage; composing it would cost more than running it.
+_MEMBERSHIPS = """
+SELECT m.story_key, m.sprint_id, m.joined_at,
+    least(m.left_at, CASE WHEN s.state = 'closed' THEN s.completed_at END)
+FROM sprint_membership AS m
+LEFT JOIN sprint AS s ON s.workspace_id = m.workspace_id AND s.sprint_id = m.sprint_id
+WHERE m.workspace_id = %(workspace_id)s AND m.story_key = ANY(%(story_keys)s)
+ORDER BY m.joined_at
+"""
+
+
 def memberships(
     session: Session, workspace_id: str, story_keys: Collection[str]
 ) -> dict[str, list[Membership]]:
@@ -155,40 +167,52 @@ def memberships(
     A closed Sprint ends every membership in it: what a finished story spends later, in production,
     is not the Sprint's.
     """
-    closed_at = case((SprintRow.state == "closed", SprintRow.completed_at))
-    rows = session.execute(
-        select(
-            MembershipRow.story_key, MembershipRow.sprint_id, MembershipRow.joined_at,
-            func.least(MembershipRow.left_at, closed_at),
-        )
-        .outerjoin(
-            SprintRow,
-            (SprintRow.workspace_id == MembershipRow.workspace_id)
-            & (SprintRow.sprint_id == MembershipRow.sprint_id),
-        )
-        .where(
-            MembershipRow.workspace_id == workspace_id,
-            MembershipRow.story_key.in_(list(story_keys)),
-        )
-        .order_by(MembershipRow.joined_at)
-    )  # fmt: skip
+    rows = session.connection().exec_driver_sql(
+        _MEMBERSHIPS, {"workspace_id": workspace_id, "story_keys": list(story_keys)}
+    )
     histories: dict[str, list[Membership]] = {}
     for story_key, sprint_id, joined_at, left_at in rows:
         histories.setdefault(story_key, []).append(Membership(sprint_id, joined_at, left_at))
     return histories
 
 
+HISTORY_LOCKS = 256
+"""Stories share so many locks, so that a batch never holds more of them than this."""
+
+
+def hold_histories(session: Session, workspace_id: str, story_keys: Collection[str]) -> None:
+    """Let no Sprint history of these stories change until the transaction ends.
+
+    Who books usage holds them, so that spend that is just being written is either seen by the one
+    who changes the history, or written by the new one.
+    """
+    _lock_histories(session, workspace_id, story_keys, "pg_advisory_xact_lock_shared")
+
+
+def change_histories(session: Session, workspace_id: str, story_keys: Collection[str]) -> None:
+    """Wait for everyone who holds these stories' histories, and keep others out until the end."""
+    _lock_histories(session, workspace_id, story_keys, "pg_advisory_xact_lock")
+
+
+def _lock_histories(
+    session: Session, workspace_id: str, story_keys: Collection[str], function: str
+) -> None:
+    numbers = sorted({crc32(key.encode("utf-8", "replace")) % HISTORY_LOCKS for key in story_keys})
+    if numbers:
+        session.connection().exec_driver_sql(
+            f"SELECT {function}(hashtext(%s), number) FROM unnest(%s::int[]) AS number",  # noqa: S608
+            (f"{workspace_id} histories", "{" + ",".join(map(str, numbers)) + "}"),
+        ).all()
+
+
 def parents(session: Session, workspace_id: str, keys: Sequence[str]) -> dict[str, str]:
     """Return the parent story of each sub-task among these keys."""
-    rows = session.execute(
-        select(StoryRow.story_key, StoryRow.parent_key).where(
-            StoryRow.workspace_id == workspace_id,
-            StoryRow.story_key.in_(list(keys)),
-            StoryRow.is_subtask,
-            StoryRow.parent_key != "",
-        )
+    rows = session.connection().exec_driver_sql(
+        "SELECT story_key, parent_key FROM story WHERE workspace_id = %s AND story_key = ANY(%s) "
+        "AND is_subtask AND parent_key <> ''",
+        (workspace_id, list(keys)),
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def _sprint(row: SprintRow) -> Sprint:

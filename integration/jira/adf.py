@@ -38,7 +38,7 @@ def paragraph(words: str) -> Node:
 
 def render(template: str, /, **values: object) -> Node:
     """Render a JSON template of `templates/jira/` into an ADF document."""
-    rendered = environment("jira").get_template(template).render(values)
+    rendered = environment("jira", "words").get_template(template).render(values)
     made: Node = json.loads(rendered)
     return made
 

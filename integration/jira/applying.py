@@ -39,6 +39,7 @@ def apply(
         plan.story_points_field_id,
         work.webhook_secret,
         work.dynamic_webhook_ids,
+        plan.project_field_ids,
     )
 
 

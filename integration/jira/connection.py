@@ -58,6 +58,8 @@ class JiraConnection:
     project_keys: tuple[str, ...] = ()
     field_ids: Mapping[str, str] = field(default_factory=dict)
     """Our stable field name (see fields.py) to Jira's `customfield_N`."""
+    project_field_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same for team-managed projects by key, whose fields are their own; often empty there."""
     sprint_field_id: str = ""
     story_points_field_id: str = ""
 
@@ -65,6 +67,16 @@ class JiraConnection:
     def is_cloud(self) -> bool:
         """Whether the site speaks v3 and ADF instead of v2 and wiki markup."""
         return self.deployment == "cloud"
+
+    @property
+    def all_field_ids(self) -> frozenset[str]:
+        """Return the ids of all our fields, those of single projects included."""
+        own = (ids.values() for ids in self.project_field_ids.values())
+        return frozenset(self.field_ids.values()).union(*own)
+
+    def fields_of(self, story_key: str) -> Mapping[str, str]:
+        """Return the ids of our fields that a story can have, by its key."""
+        return self.project_field_ids.get(story_key.rpartition("-")[0], self.field_ids)
 
     @property
     def rest(self) -> str:

@@ -72,6 +72,14 @@ class JiraGateway(Traffic):
         """
         return search.stories(self, jql, reconcile_issues)
 
+    def issue_ids(self, jql: str) -> Iterator[int]:
+        """Yield the ids of the issues that a bounded JQL finds, thousands per request."""
+        return search.ids(self, jql)
+
+    def existing(self, issue_ids: Sequence[int]) -> set[int]:
+        """Return those of the issues that are still there; the search index lags behind."""
+        return search.existing(self, issue_ids)
+
     def stories_of_sprint(self, sprint_id: int) -> Iterator[Story]:
         """Yield what is or was in a Sprint: a closed Sprint still lists what was carried over."""
         return self.stories(f"sprint = {sprint_id} ORDER BY key")

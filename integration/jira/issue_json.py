@@ -56,7 +56,7 @@ class Account:
 def story_field_ids(connection: JiraConnection) -> list[str]:
     """Return the fields to ask for: what a Story holds and our own."""
     extra = (connection.sprint_field_id, connection.story_points_field_id)
-    return [*STORY_FIELDS, *(name for name in extra if name), *connection.field_ids.values()]
+    return [*STORY_FIELDS, *(name for name in extra if name), *sorted(connection.all_field_ids)]
 
 
 def story_of(
@@ -89,7 +89,7 @@ def story_of(
         is_subtask=bool(kind.get("subtask")),
         story_points=_number(fields.get(connection.story_points_field_id)),
         description=_description(fields.get("description")),
-        fields={field_id: fields.get(field_id) for field_id in connection.field_ids.values()},
+        fields={field_id: fields.get(field_id) for field_id in connection.all_field_ids},
         memberships=memberships(
             created,
             updated,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Kind = Literal[
     "found",
     "adopt",
+    "adopt_own",
     "create",
     "context",
     "associate",
@@ -23,7 +24,7 @@ Kind = Literal[
     "blocked",
 ]
 CHANGING: frozenset[Kind] = frozenset(
-    {"adopt", "create", "context", "associate", "options", "screen", "webhook"}
+    {"adopt", "adopt_own", "create", "context", "associate", "options", "screen", "webhook"}
 )
 
 
@@ -59,6 +60,8 @@ class Plan:
     sprint_field_id: str
     story_points_field_id: str
     webhook_url: str = ""
+    project_field_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What people made of our fields in team-managed projects, by project key."""
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -82,3 +85,4 @@ class Provisioned:
     """Set when the webhook was made or given a new secret."""
     dynamic_webhook_ids: tuple[int, ...] = ()
     """Set for OAuth; they live 30 days unless refreshed."""
+    project_field_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -34,12 +34,17 @@ def plan(
     is_admin = "ADMINISTER" in admin.permissions(gateway, ["ADMINISTER"])
     known = [admin.project(gateway, key) for key in projects]
     classic = [one for one in known if not one.is_team_managed]
+    existing = admin.custom_fields(gateway, as_admin=is_admin)
+    of_teams = {one.key: _own_fields(existing, one, catalogue) for one in known if one not in classic}
     if not classic:
         catalogue = ()  # Fields of the whole site do not reach team-managed projects.
-    found, steps = _fields(gateway, catalogue, is_admin=is_admin)
+    found, steps = _fields(gateway, catalogue, existing, is_admin=is_admin)
     if gateway.connection.is_cloud and is_admin:
         steps += _contexts(gateway, catalogue, found, classic)
     for one in known:
+        if one.is_team_managed:
+            steps.append(_fallback(gateway, one, of_teams[one.key]))
+            continue
         steps += _project(gateway, one, catalogue, found, is_admin=is_admin)
     if webhook_url:
         is_oauth = isinstance(gateway.connection.auth, OAuth)
@@ -52,14 +57,38 @@ def plan(
         _sprint_field(listed),
         _story_points_field(listed),
         webhook_url,
+        of_teams,
     )
 
 
+def _own_fields(
+    existing: Sequence[Mapping[str, Any]], project: Project, catalogue: Sequence[FieldSpec]
+) -> dict[str, str]:
+    """Find what people made of our fields in a team-managed project: by its scope, name and type."""
+    found: dict[str, str] = {}
+    for one in existing:
+        scope = one.get("scope") or {}
+        is_here = str((scope.get("project") or {}).get("id")) == str(project.id)
+        for spec in catalogue:
+            if is_here and one["name"] == spec.jira_name and _custom(one) == spec.custom_type:
+                found[spec.name] = one["id"]
+    return found
+
+
+def _fallback(gateway: JiraGateway, project: Project, own: Mapping[str, str]) -> Step:
+    """Say how a team-managed project's figures are shown; fields made by hand since are adopted."""
+    data = {"property": PROPERTY_KEY, "fields": sorted(own)}
+    known = gateway.connection.project_field_ids.get(project.key)
+    if own and known != own:
+        return Step("adopt_own", project.key, data)
+    return Step("fallback", project.key, data)
+
+
 def _fields(
-    gateway: JiraGateway, catalogue: Sequence[FieldSpec], *, is_admin: bool
-) -> tuple[dict[str, str], list[Step]]:
+    gateway: JiraGateway, catalogue: Sequence[FieldSpec], existing: Sequence[Mapping[str, Any]],
+    *, is_admin: bool,
+) -> tuple[dict[str, str], list[Step]]:  # fmt: skip
     """Find, adopt or create each field; what we may not create is told in one hand step."""
-    existing = admin.custom_fields(gateway, as_admin=is_admin)
     found: dict[str, str] = {}
     steps: list[Step] = []
     lacking: list[FieldSpec] = []
@@ -135,9 +164,6 @@ def _project(
 ) -> Iterator[Step]:
     """Associate the fields with a project and put them on its screens."""
     names = [spec.name for spec in catalogue]
-    if project.is_team_managed:
-        yield Step("fallback", project.key, {"property": PROPERTY_KEY})
-        return
     if not (is_admin and gateway.connection.is_cloud):
         # Data Center has no API for contexts, choices, or which screens a project uses.
         yield Step("blocked", project.key, {"what": "project", "specs": list(catalogue)})

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from integration.journeys.compose_digest import compose_digest
+from integration.journeys.compose_digest import compose_digest, refresh_digest
 from integration.journeys.end_holds import expire_holds
 from integration.journeys.keep_partitions import keep_partitions
 from integration.mailbox import store as mailbox
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from integration.workspaces.workspace import Team
 
 TICKS_KEPT = timedelta(days=8)
+LATEST_DIGEST = timedelta(hours=6)
+"""A digest that is later than this after an outage helps nobody at stand-up any more."""
+REFRESHED_EVERY = timedelta(minutes=10)
+REFRESHED_FOR = timedelta(hours=10)
 
 
 def compose_due_digests(house: House) -> None:
-    """Compose the digest of each team whose time has come today, once per team and day."""
+    """Compose the digest of each team whose time has come today, then keep it up to date."""
     now = house.clock.now()
     with house.transactions.begin() as session:
         teams = [
@@ -29,16 +33,16 @@ def compose_due_digests(house: House) -> None:
             for team in workspaces.teams(session, workspace_id)
         ]
     for team in teams:
-        slot = digest_due(team, now)
-        if slot is None:
+        due = digest_due(team, now)
+        if due is None:
             continue
-        with house.transactions.begin() as session:
-            is_mine = mailbox.take_tick(
-                session, f"digest:{team.team_id}", slot, now, team.workspace_id
-            )
-        if is_mine:
-            books = house.books.for_workspace(team.workspace_id)
-            compose_digest(house.transactions, team, books, now=now)
+        books = house.books.for_workspace(team.workspace_id)
+        if now - due <= LATEST_DIGEST:
+            compose_digest(house.transactions, team, books, now=now, slot=due)
+        refreshes = (now - due) // REFRESHED_EVERY
+        if refreshes and now - due <= REFRESHED_FOR:
+            slot = due + refreshes * REFRESHED_EVERY
+            refresh_digest(house.transactions, team, books, now=now, slot=slot)
 
 
 def digest_due(team: Team, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integration.foundation.errors import DeliveryFailed
-from integration.jobs import jira_senders, slack_senders
+from integration.jobs import jira_senders, slack_charts, slack_senders, story_writes
 from integration.mailbox import store as mailbox
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
     "slack.spike": slack_senders.post_spike,
     "slack.cap_notice": slack_senders.post_cap_notice,
     "slack.sprint_review": slack_senders.post_sprint_review,
+    "slack.sprint_chart": slack_charts.post_sprint_charts,
+    "slack.ledger_alarm": slack_senders.post_ledger_alarm,
+    "jira_stories.sprint": story_writes.promise_story_writes,
 }
 
 
@@ -62,6 +65,7 @@ def _settle_failure(house: House, promise: Promise, failure: DeliveryFailed) -> 
         mailbox.postpone(
             session, promise, failure.message, now,
             permanent=failure.permanent, wait=failure.retry_after,
+            is_blameless=failure.workspace_wide,
         )  # fmt: skip
         if failure.workspace_wide and failure.retry_after:
             system = promise.kind.partition(".")[0]

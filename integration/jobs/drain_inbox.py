@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from integration.backlog import store as backlog
 from integration.foundation.errors import DeliveryFailed
 from integration.jira import payloads
-from integration.jira.story_template import find_section, read_rows
-from integration.journeys import close_sprint, keep_backlog
+from integration.jobs import follow_jira
+from integration.journeys import close_sprint
 from integration.mailbox import store as mailbox
 
 if TYPE_CHECKING:
-    from integration.backlog.story import Story
     from integration.jobs.house import House
     from integration.mailbox.store import Delivery
 
@@ -44,11 +42,9 @@ def _read_one(house: House, delivery: Delivery) -> None:
     except payloads.UnknownPayload as unknown:
         state, note = "unknown", unknown.message
     except DeliveryFailed as failure:
+        bound.warning("inbox.failed", reason=failure.message, permanent=failure.permanent)
         if not failure.permanent:
-            with house.transactions.begin() as session:
-                mailbox.retry_delivery(
-                    session, delivery, failure.message, house.clock.now(), failure.retry_after
-                )
+            _try_later(house, delivery, failure)
             return
         state, note = "failed", failure.message
     except Exception as fault:
@@ -62,75 +58,46 @@ def _read_one(house: House, delivery: Delivery) -> None:
     bound.info("inbox.read", state=state, note=note)
 
 
+def _try_later(house: House, delivery: Delivery, failure: DeliveryFailed) -> None:
+    now = house.clock.now()
+    with house.transactions.begin() as session:
+        mailbox.retry_delivery(
+            session, delivery, failure.message, now,
+            wait=failure.retry_after, is_blameless=failure.workspace_wide,
+        )  # fmt: skip
+        if failure.workspace_wide and failure.retry_after:
+            until = now + failure.retry_after
+            mailbox.pause(
+                session, delivery.workspace_id, delivery.source, until, failure.message
+            )
+
+
 def _act_on(house: House, delivery: Delivery) -> tuple[str, str]:
     """Do what a delivery asks for; returns its new state and a note."""
+    workspace_id = delivery.workspace_id
     if delivery.source == "ledger":
         close_sprint.close_sprint(
-            house.transactions, delivery.workspace_id, int(delivery.subject.removeprefix("sprint:")),
-            house.books.for_workspace(delivery.workspace_id), reason="late usage",
-            now=house.clock.now(),
+            house.transactions, workspace_id, int(delivery.subject.removeprefix("sprint:")),
+            house.books.for_workspace(workspace_id), reason="late usage", now=house.clock.now(),
         )  # fmt: skip
         return "handled", ""
-    gateway = house.outside.jira(delivery.workspace_id)
+    connection = house.outside.jira(workspace_id).connection
     event = payloads.read_event(
         _json(delivery.body),
-        account_id=gateway.connection.account_id,
-        field_ids=gateway.connection.field_ids.values(),
+        account_id=connection.account_id,
+        field_ids=connection.all_field_ids,
     )
+    note = ""
     match event:
         case payloads.Ignored(reason=reason):
             return "ignored", reason
-        case payloads.StoryDeleted(issue_id=issue_id):
-            keep_backlog.forget_story(
-                house.transactions, delivery.workspace_id, issue_id, now=house.clock.now()
-            )
-        case payloads.StoryChanged(key=key):
-            follow_story(house, delivery.workspace_id, gateway.story(key))
-        case payloads.SprintChanged(sprint_id=sprint_id, event="sprint_deleted"):
-            return "ignored", f"Sprint {sprint_id} was deleted; its spend stays"
-        case payloads.SprintChanged(sprint_id=sprint_id):
-            follow_sprint(house, delivery.workspace_id, sprint_id)
-    return "handled", ""
-
-
-def follow_story(house: House, workspace_id: str, story: Story) -> None:
-    """Take in a story that was read from Jira just now, and the Sprints it names."""
-    for sprint_id in {membership.sprint_id for membership in story.memberships}:
-        _know_sprint(house, workspace_id, sprint_id)
-    keep_backlog.take_in_story(
-        house.transactions,
-        workspace_id,
-        story,
-        house.books.for_workspace(workspace_id),
-        rows=read_rows(story.description),
-        has_section=find_section(story.description) is not None,
-        now=house.clock.now(),
-    )
-
-
-def follow_sprint(house: House, workspace_id: str, sprint_id: int) -> None:
-    """Read a Sprint again from Jira; when it has closed, its stories too, then reconcile it."""
-    gateway = house.outside.jira(workspace_id)
-    sprint = gateway.sprint(sprint_id)
-    if sprint.state == "closed":
-        for story in gateway.stories_of_sprint(sprint_id):
-            follow_story(house, workspace_id, story)
-    keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=house.clock.now())
-    if sprint.state == "closed":
-        close_sprint.close_sprint(
-            house.transactions, workspace_id, sprint_id,
-            house.books.for_workspace(workspace_id), reason="Sprint closed",
-            now=house.clock.now(),
-        )  # fmt: skip
-
-
-def _know_sprint(house: House, workspace_id: str, sprint_id: int) -> None:
-    """Meet a Sprint that a story names before its own webhook has come."""
-    with house.transactions.begin() as session:
-        known = backlog.sprint(session, workspace_id, sprint_id) is not None
-    if not known:
-        sprint = house.outside.jira(workspace_id).sprint(sprint_id)
-        keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=house.clock.now())
+        case payloads.StoryDeleted(issue_id=issue_id, at=at):
+            follow_jira.forget_story(house, workspace_id, issue_id, at)
+        case payloads.StoryChanged(issue_id=issue_id, at=at):
+            note = follow_jira.read_story(house, workspace_id, issue_id, at)
+        case payloads.SprintChanged(sprint_id=sprint_id, at=at):
+            note = follow_jira.read_sprint(house, workspace_id, sprint_id, at)
+    return "handled", note
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from integration.backlog import store as backlog
 from integration.estimation.advice import Advice
 from integration.estimation.change import EstimateChange
 from integration.estimation.workload import Estimate
 from integration.jira.comment import comment
+from integration.jira.failures import JiraFailure
 from integration.jira.fields import Actual, StoryFigures, property_value, story_values
 from integration.jira.story_template import append_section
 from integration.reports.shapes import Totals
@@ -23,29 +25,49 @@ Shape = TypeVar("Shape")
 
 
 def write_story(house: House, promise: Promise) -> dict[str, object]:
-    """Write fields, property and, where wanted and absent, the template section: one PUT."""
+    """Write fields, property and, where wanted and absent, the template section: one PUT.
+
+    The section is added once: whoever takes it out does not find it back.
+    """
     gateway = house.outside.jira(promise.workspace_id)
     figures = _figures(house, promise.body)
+    was_added = bool(promise.receipt.get("section"))
     description = None
-    if promise.body["add_section"]:
-        description = append_section(gateway.story(promise.subject).description)
-    gateway.write_story(
-        promise.subject,
-        story_values(figures, gateway.connection.field_ids),
-        property_value(figures),
-        description=description,
-    )
-    return {"version": promise.version}
+    try:
+        if promise.body["add_section"] and not was_added:
+            description = append_section(gateway.story(promise.subject).description)
+        gateway.write_story(
+            promise.subject,
+            story_values(figures, gateway.connection.fields_of(promise.subject)),
+            property_value(figures),
+            description=description,
+        )
+    except JiraFailure as failure:
+        return _gone(house, promise, failure)
+    return {"version": promise.version, "section": was_added or description is not None}
 
 
 def write_comment(house: House, promise: Promise) -> dict[str, object]:
     """Write a story's comment, or edit the one written before."""
     gateway = house.outside.jira(promise.workspace_id)
     known = promise.receipt.get("comment_id")
-    comment_id = gateway.write_comment(
-        promise.subject, comment(_figures(house, promise.body)), known
-    )
+    try:
+        comment_id = gateway.write_comment(
+            promise.subject, comment(_figures(house, promise.body)), known
+        )
+    except JiraFailure as failure:
+        return _gone(house, promise, failure)
     return {"comment_id": comment_id}
+
+
+def _gone(house: House, promise: Promise, failure: JiraFailure) -> dict[str, object]:
+    """A story that was deleted meanwhile needs no more writes; any other failure is raised."""
+    if failure.status == 404:
+        with house.transactions.begin() as session:
+            is_known = backlog.story(session, promise.workspace_id, promise.subject) is not None
+        if not is_known:
+            return promise.receipt | {"gone": True}
+    raise failure
 
 
 def _figures(house: House, body: dict[str, Any]) -> StoryFigures:

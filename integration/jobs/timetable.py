@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from integration.jobs.audit_reports import audit_reports
+from integration.jobs.catch_up import catch_up_everyone
 from integration.jobs.clockwork import compose_due_digests, expire_due_holds, keep_house
 from integration.jobs.renew_estimates import renew_estimates
 from integration.jobs.watch_spend import watch_spend
@@ -34,7 +36,9 @@ TIMETABLE = (
     Job("expire_holds", timedelta(seconds=5), expire_due_holds),
     Job("digests", timedelta(minutes=1), compose_due_digests),
     Job("renew_estimates", timedelta(minutes=1), renew_estimates),
+    Job("catch_up", timedelta(minutes=10), catch_up_everyone),
     Job("watch_spend", timedelta(minutes=1), watch_spend),
+    Job("audit_reports", timedelta(minutes=1), audit_reports),
     Job("housekeeping", timedelta(hours=6), keep_house),
 )
 

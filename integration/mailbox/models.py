@@ -74,6 +74,16 @@ class PauseRow(Table):
     reason: Mapped[str] = mapped_column(Text)
 
 
+class PaceRow(Table):
+    """When the next message may go to one place outside, such as a channel."""
+
+    __tablename__ = "outbox_pace"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    place: Mapped[str] = mapped_column(Text, primary_key=True)
+    next_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
 class TickRow(Table):
     """A slot of the clock that some worker has taken; the key lets each slot run once.
 

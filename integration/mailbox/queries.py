@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
-from integration.mailbox.models import InboxRow, OutboxRow
+from integration.mailbox.models import InboxRow, OutboxRow, PauseRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -23,6 +26,62 @@ def inbox_counts(session: Session, workspace_id: str) -> dict[str, int]:
         .group_by(InboxRow.state)
     )
     return dict(rows.tuples().all())
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A delivery as people look at it."""
+
+    inbox_id: int
+    received_at: datetime
+    source: str
+    event: str
+    subject: str
+    state: str
+    attempts: int
+    note: str
+
+
+def deliveries(
+    session: Session, workspace_id: str, states: Sequence[str], limit: int = 100
+) -> list[Received]:
+    """Return the workspace's newest deliveries in these states, newest first."""
+    rows = session.scalars(
+        select(InboxRow)
+        .where(InboxRow.workspace_id == workspace_id, InboxRow.state.in_(states))
+        .order_by(InboxRow.inbox_id.desc())
+        .limit(limit)
+    )
+    return [
+        Received(
+            row.inbox_id, row.received_at, row.source, row.event, row.subject, row.state,
+            row.attempts, row.note,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def repeats_of(session: Session, row: InboxRow) -> tuple[int, ...]:
+    """What waits behind a delivery and says the same of its subject, up to the first other word."""
+    waiting = session.execute(
+        select(InboxRow.inbox_id, InboxRow.event)
+        .where(
+            InboxRow.workspace_id == row.workspace_id, InboxRow.subject == row.subject,
+            InboxRow.source == row.source, InboxRow.state == "waiting",
+            InboxRow.inbox_id > row.inbox_id,
+        )
+        .order_by(InboxRow.inbox_id)
+    )  # fmt: skip
+    return tuple(found for found, _ in takewhile(lambda each: each[1] == row.event, waiting))
+
+
+def paused_until(session: Session, workspace_id: str, system: str, now: datetime) -> datetime | None:
+    """Until when a workspace waits for a system; None when it does not."""
+    return session.scalar(
+        select(PauseRow.until).where(
+            PauseRow.workspace_id == workspace_id, PauseRow.system == system, PauseRow.until > now
+        )
+    )
 
 
 def promised(session: Session, workspace_id: str, kind: str, subject: str) -> OutboxRow | None:

@@ -6,26 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import case, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from integration.mailbox.models import InboxRow, OutboxRow, PauseRow, TickRow
+from integration.mailbox.models import InboxRow, OutboxRow, PaceRow, PauseRow, TickRow
+from integration.mailbox.pacing import LEASE, MAX_ATTEMPTS, SPACING, retry_delay
+from integration.mailbox.queries import repeats_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
-
-LEASE = timedelta(minutes=2)
-"""Longer than any single call outside may take, so that no two workers send the same thing."""
-
-SPACING = timedelta(seconds=1)
-"""Between two writes to one subject, so that a burst of changes becomes few writes."""
-
-MAX_ATTEMPTS = 12
-"""With the delays of `retry_delay`, about a day: longer than an outage, shorter than forgetting."""
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -38,6 +31,8 @@ class Delivery:
     subject: str
     body: bytes
     attempts: int
+    repeats: tuple[int, ...] = ()
+    """Later deliveries that say the same of the same subject: one reading answers them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +46,6 @@ class Promise:
     version: int
     receipt: dict[str, Any]
     attempts: int
-
-
-def retry_delay(attempts: int) -> timedelta:
-    """How long to wait after the n-th failure: 2 s doubling, at most 2 hours."""
-    return min(timedelta(seconds=2 * 2**attempts), timedelta(hours=2))
 
 
 def receive(
@@ -79,7 +69,7 @@ def claim_deliveries(session: Session, now: datetime, limit: int = 20) -> list[D
     """Take deliveries that are due, oldest first, never two of one subject at once.
 
     A delivery waits while an older one of its subject is unread, so that a story's changes are
-    read in the order in which they came.
+    read in the order in which they came, and while its workspace waits for the system it is from.
     """
     older = aliased(InboxRow)
     blocked = (
@@ -92,57 +82,73 @@ def claim_deliveries(session: Session, now: datetime, limit: int = 20) -> list[D
         )
         .exists()
     )
+    paused = _paused(InboxRow.workspace_id, InboxRow.source, now)
     rows = session.scalars(
         select(InboxRow)
-        .where(InboxRow.state == "waiting", InboxRow.due_at <= now, ~blocked)
+        .where(InboxRow.state == "waiting", InboxRow.due_at <= now, ~blocked, ~paused)
         .order_by(InboxRow.inbox_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    claimed = []
     for row in rows:
         row.due_at = now + LEASE
         row.attempts += 1
-        claimed.append(
-            Delivery(
-                row.workspace_id, row.inbox_id, row.source, row.event, row.subject, row.body,
-                row.attempts,
-            )
-        )  # fmt: skip
-    return claimed
+    return [
+        Delivery(
+            row.workspace_id, row.inbox_id, row.source, row.event, row.subject, row.body,
+            row.attempts, repeats_of(session, row),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def settle_delivery(
     session: Session, delivery: Delivery, state: str, note: str, now: datetime
 ) -> None:
-    """Note how a delivery was read: handled, ignored, unknown or failed."""
-    session.execute(
-        _delivery(delivery).values(state=state, note=note, settled_at=now)
-    )  # fmt: skip
+    """Note how a delivery was read: handled, ignored, unknown or failed.
+
+    Handled means that its subject was read anew, which answers its repeats as well.
+    """
+    read = _deliveries(delivery, [delivery.inbox_id])
+    session.execute(read.values(state=state, note=note, settled_at=now))
+    if state == "handled" and delivery.repeats:
+        note = f"read together with {delivery.inbox_id}"
+        repeats = _deliveries(delivery, delivery.repeats)
+        session.execute(repeats.values(state=state, note=note, settled_at=now))
 
 
 def retry_delivery(
-    session: Session, delivery: Delivery, note: str, now: datetime, wait: timedelta | None = None
-) -> None:
-    """Read a delivery again later; after the last attempt it stays visible as failed."""
-    if delivery.attempts >= MAX_ATTEMPTS:
+    session: Session, delivery: Delivery, note: str, now: datetime, *,
+    wait: timedelta | None = None, is_blameless: bool = False,
+) -> None:  # fmt: skip
+    """Read a delivery again later; after the last attempt it stays visible as failed.
+
+    `is_blameless`: nothing could have been read from there, so the attempt does not count.
+    """
+    if delivery.attempts >= MAX_ATTEMPTS and not is_blameless:
         settle_delivery(session, delivery, "failed", note, now)
         return
     due_at = now + (wait or retry_delay(delivery.attempts))
-    session.execute(_delivery(delivery).values(note=note, due_at=due_at))
+    attempts = delivery.attempts - is_blameless
+    waiting = _deliveries(delivery, [delivery.inbox_id])
+    session.execute(waiting.values(note=note, due_at=due_at, attempts=attempts))
 
 
-def _delivery(delivery: Delivery) -> Any:
+def _deliveries(delivery: Delivery, ids: Sequence[int]) -> Any:
     return update(InboxRow).where(
-        InboxRow.workspace_id == delivery.workspace_id, InboxRow.inbox_id == delivery.inbox_id
+        InboxRow.workspace_id == delivery.workspace_id, InboxRow.inbox_id.in_(ids)
     )
 
 
-def replay(session: Session, workspace_id: str, now: datetime, *, states: list[str]) -> int:
-    """Put deliveries in these states back to be read again; returns how many."""
+def replay(
+    session: Session, workspace_id: str, now: datetime, *, states: Sequence[str],
+    ids: Sequence[int] = (),
+) -> int:  # fmt: skip
+    """Put deliveries in these states, or those of them with these ids, back to be read again."""
+    wanted = InboxRow.inbox_id.in_(ids) if ids else true()
     replayed = session.execute(
         update(InboxRow)
-        .where(InboxRow.workspace_id == workspace_id, InboxRow.state.in_(states))
+        .where(InboxRow.workspace_id == workspace_id, InboxRow.state.in_(states), wanted)
         .values(state="waiting", due_at=now, attempts=0, settled_at=None)
         .returning(InboxRow.inbox_id)
     )
@@ -188,15 +194,7 @@ def promise(
 
 def claim_promises(session: Session, now: datetime, limit: int = 20) -> list[Promise]:
     """Take promises that are due, except those of systems a workspace waits for."""
-    paused = (
-        select(PauseRow.until)
-        .where(
-            PauseRow.workspace_id == OutboxRow.workspace_id,
-            PauseRow.system == func.split_part(OutboxRow.kind, ".", 1),
-            PauseRow.until > now,
-        )
-        .exists()
-    )
+    paused = _paused(OutboxRow.workspace_id, func.split_part(OutboxRow.kind, ".", 1), now)
     rows = session.scalars(
         select(OutboxRow)
         .where(OutboxRow.state == "waiting", OutboxRow.due_at <= now, ~paused)
@@ -218,28 +216,36 @@ def claim_promises(session: Session, now: datetime, limit: int = 20) -> list[Pro
 
 
 def fulfil(session: Session, kept: Promise, receipt: dict[str, Any], now: datetime) -> None:
-    """Note that the outside shows this version; a newer one that came meanwhile is due at once."""
+    """Note that the outside shows this version; a newer one that came meanwhile is due soon."""
     is_newest = OutboxRow.version == kept.version
     session.execute(
         _promise(kept).values(
             delivered_version=kept.version, receipt=receipt, note="", delivered_at=now, attempts=0,
-            due_at=now, state=case((is_newest, "delivered"), else_="waiting"),
+            due_at=now + SPACING, state=case((is_newest, "delivered"), else_="waiting"),
         )
     )  # fmt: skip
 
 
 def postpone(
     session: Session, broken: Promise, note: str, now: datetime, *,
-    permanent: bool, wait: timedelta | None = None,
+    permanent: bool, wait: timedelta | None = None, is_blameless: bool = False,
 ) -> None:  # fmt: skip
-    """Try a promise again later, or give it up, visibly, when trying again cannot help."""
-    if permanent or broken.attempts >= MAX_ATTEMPTS:
+    """Try a promise again later, or give it up, visibly, when trying again cannot help.
+
+    `is_blameless`: nothing could have been sent there, so the attempt does not count.
+    """
+    if permanent or (broken.attempts >= MAX_ATTEMPTS and not is_blameless):
         is_newest = OutboxRow.version == broken.version
         state = case((is_newest, "failed"), else_="waiting")
         session.execute(_promise(broken).values(note=note, state=state, due_at=now))
         return
     due_at = now + (wait or retry_delay(broken.attempts))
-    session.execute(_promise(broken).values(note=note, due_at=due_at))
+    attempts = case(
+        # A version promised meanwhile began its own count.
+        (OutboxRow.version == broken.version, broken.attempts - is_blameless),
+        else_=OutboxRow.attempts,
+    )
+    session.execute(_promise(broken).values(note=note, due_at=due_at, attempts=attempts))
 
 
 def _promise(made: Promise) -> Any:
@@ -247,6 +253,17 @@ def _promise(made: Promise) -> Any:
         OutboxRow.workspace_id == made.workspace_id,
         OutboxRow.kind == made.kind,
         OutboxRow.subject == made.subject,
+    )
+
+
+def _paused(workspace_id: Any, system: Any, now: datetime) -> Any:
+    """Whether a workspace waits for a system."""
+    return (
+        select(PauseRow.until)
+        .where(
+            PauseRow.workspace_id == workspace_id, PauseRow.system == system, PauseRow.until > now
+        )
+        .exists()
     )
 
 
@@ -277,5 +294,26 @@ def take_tick(
 
 
 def forget_ticks(session: Session, before: datetime) -> None:
-    """Drop slots that are so long past that no clock will offer them again."""
-    session.execute(delete(TickRow).where(TickRow.slot < before))
+    """Drop slots that were taken so long ago that nobody will offer them again."""
+    session.execute(delete(TickRow).where(TickRow.slot < before, TickRow.taken_at < before))
+
+
+def note_receipt(session: Session, made: Promise, receipt: dict[str, Any]) -> None:
+    """Remember what was done so far, so that whoever tries again goes on from there."""
+    session.execute(_promise(made).values(receipt=receipt))
+
+
+def take_place(session: Session, workspace_id: str, place: str, spacing: timedelta) -> timedelta:
+    """Take the next turn at a place outside; returns how long to wait for it.
+
+    By the database's own clock: pacing is about real time, also where ours is moved.
+    """
+    present: Any = func.clock_timestamp()
+    row = insert(PaceRow).values(workspace_id=workspace_id, place=place, next_at=present + spacing)
+    taken = row.on_conflict_do_update(
+        index_elements=["workspace_id", "place"],
+        set_={"next_at": func.greatest(PaceRow.next_at, present) + spacing},
+    ).returning(PaceRow.next_at, present)
+    next_at, at = session.execute(taken).one()
+    wait: timedelta = next_at - spacing - at
+    return max(wait, timedelta(0))

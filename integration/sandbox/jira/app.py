@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +34,7 @@ from integration.sandbox.jira.webhooks_api import admin_webhooks_api, dynamic_we
 from integration.sandbox.jira.wire import refusal, site
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from flask.typing import ResponseReturnValue
@@ -66,16 +70,27 @@ class JiraApp(Flask):
 
 def create_jira(config: JiraConfig, clock: Clock) -> Flask:
     """Make the application of an empty site; `app.extensions["jira-site"]` is its state."""
-    app = JiraApp("sandbox-jira", template_folder=str(templates_folder()), static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # The default provider has it.
-    app.url_map.strict_slashes = False
+    app = copy(_routed(config.deployment))
+    app.extensions = {}
+    app.before_request_funcs = defaultdict(list, _copied(app.before_request_funcs))
+    app.after_request_funcs = defaultdict(list, _copied(app.after_request_funcs))
     fresh = new_site(config, clock)
     app.extensions["jira-site"] = fresh
     app.extensions["jira-webhooks"] = Webhooks(fresh)
     app.extensions["jira-results"] = Results()
     app.extensions["jira-oauth"] = OAuth(fresh)
     app.extensions["jira-gate"] = Gate(app, app.extensions["jira-oauth"])
-    versions = "'2','latest'" if config.deployment == "Server" else "'2','3','latest'"
+    app.wsgi_app = ApiGateway(app.wsgi_app, config.cloud_id).answer  # type: ignore[assignment,method-assign]
+    return app
+
+
+@cache
+def _routed(deployment: str) -> JiraApp:
+    """Make the application without a site, once: compiling its routes is what takes time."""
+    app = JiraApp("sandbox-jira", template_folder=str(templates_folder()), static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # The default provider has it.
+    app.url_map.strict_slashes = False
+    versions = "'2','latest'" if deployment == "Server" else "'2','3','latest'"
     rest = Blueprint("rest", __name__, url_prefix=f"/rest/api/<any({versions}):rest_version>")
     rest.url_value_preprocessor(_take_version)
     rest.before_request(_refuse_cloud_only)
@@ -86,8 +101,11 @@ def create_jira(config: JiraConfig, clock: Clock) -> Flask:
     app.register_blueprint(agile_lists_api, name="software", url_prefix="/rest/software/1.0")
     app.register_error_handler(JiraRefusalError, refusal)
     app.register_error_handler(HTTPException, _http_error)
-    app.wsgi_app = ApiGateway(app.wsgi_app, config.cloud_id).answer  # type: ignore[assignment,method-assign]
     return app
+
+
+def _copied(functions: Mapping[Any, list[Any]]) -> dict[Any, list[Any]]:
+    return {scope: list(those) for scope, those in functions.items()}
 
 
 def _take_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -121,11 +121,21 @@ def change_bean(site: Site, change: Change, rest_version: str) -> JsonObject:
         "id": str(change.id),
         "author": user_bean(site, change.author, rest_version),
         "created": stamp(change.created),
-        "items": [{k: v for k, v in i.items() if v is not None} for i in change.items],
+        "items": [_item_bean(item) for item in change.items],
     }
     if change.metadata:
         bean["historyMetadata"] = change.metadata
     return bean
+
+
+def _item_bean(item: JsonObject) -> JsonObject:
+    """Leave out what is not known; a cleared value's text is empty rather than absent.
+
+    Every JavaScript object inherits a `toString`, which readers take for the value when it is
+    absent.
+    """
+    known = {name: value for name, value in item.items() if value is not None}
+    return known | {"toString": item.get("toString") or ""}
 
 
 def changes_of(issue: Issue, field_ids: Sequence[str] = ()) -> list[Change]:

@@ -1,0 +1,115 @@
+"""Follows Jira: reads a story or Sprint again and takes in what it is now, whoever gave the hint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integration.backlog import store as backlog
+from integration.jira.failures import JiraFailure
+from integration.jira.story_template import find_section, read_rows
+from integration.journeys import close_sprint, keep_backlog
+from integration.journeys.estimate_story import re_estimate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from integration.backlog.story import Sprint, Story
+    from integration.jobs.house import House
+
+NOT_THERE = 404
+
+
+def read_story(house: House, workspace_id: str, issue_id: str, at: datetime | None) -> str:
+    """Read a story again; one that Jira does not show us any more is taken for deleted.
+
+    `at` is when Jira said something about it. Returns a note for the delivery.
+    """
+    try:
+        story = house.outside.jira(workspace_id).story(issue_id)
+    except JiraFailure as failure:
+        if failure.status != NOT_THERE:
+            raise
+        forget_story(house, workspace_id, issue_id, at)
+        return "Jira does not have it any more"
+    follow_story(house, workspace_id, story)
+    return ""
+
+
+def forget_story(house: House, workspace_id: str, issue_id: str, at: datetime | None) -> None:
+    """Note that Jira deleted a story, `at` or just now."""
+    now = at or house.clock.now()
+    keep_backlog.forget_story(house.transactions, workspace_id, issue_id, now=now)
+
+
+def follow_story(
+    house: House, workspace_id: str, story: Story, met: set[int] | None = None
+) -> None:
+    """Take in a story that was read from Jira just now, and the Sprints it names.
+
+    `met` are Sprints that are known for certain; those met here are added to it.
+    """
+    met = set() if met is None else met
+    for sprint_id in {each.sprint_id for each in story.memberships} - met:
+        _know_sprint(house, workspace_id, sprint_id)
+        met.add(sprint_id)
+    keep_backlog.take_in_story(
+        house.transactions,
+        workspace_id,
+        story,
+        house.books.for_workspace(workspace_id),
+        rows=read_rows(story.description),
+        has_section=find_section(story.description) is not None,
+        now=house.clock.now(),
+    )
+
+
+def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | None) -> str:
+    """Read a Sprint again and follow it; returns a note for the delivery."""
+    try:
+        sprint = house.outside.jira(workspace_id).sprint(sprint_id)
+    except JiraFailure as failure:
+        if failure.status != NOT_THERE:
+            raise
+        now = house.clock.now()
+        keep_backlog.end_sprint(
+            house.transactions, workspace_id, sprint_id, at=at or now, now=now
+        )
+        return f"Sprint {sprint_id} is not there any more; its spend stays"
+    follow_sprint(house, workspace_id, sprint)
+    return ""
+
+
+def follow_sprint(house: House, workspace_id: str, sprint: Sprint) -> None:
+    """Take in a Sprint that was read from Jira just now; a closed one with its stories.
+
+    New dates change what "per day" amounts to, so estimates are made anew.
+    """
+    with house.transactions.begin() as session:
+        known = backlog.sprint(session, workspace_id, sprint.sprint_id)
+    if sprint.state == "closed":
+        for story in house.outside.jira(workspace_id).stories_of_sprint(sprint.sprint_id):
+            follow_story(house, workspace_id, story, {sprint.sprint_id} if known else None)
+    now, books = house.clock.now(), house.books.for_workspace(workspace_id)
+    keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=now)
+    if sprint.state == "closed":
+        close_sprint.close_sprint(
+            house.transactions, workspace_id, sprint.sprint_id, books, reason="Sprint closed",
+            now=now,
+        )  # fmt: skip
+    elif known and (known.starts_at, known.ends_at) != (sprint.starts_at, sprint.ends_at):
+        re_estimate(house.transactions, workspace_id, books, now=now)
+
+
+def _know_sprint(house: House, workspace_id: str, sprint_id: int) -> None:
+    """Meet a Sprint that a story names before its own webhook has come."""
+    with house.transactions.begin() as session:
+        known = backlog.sprint(session, workspace_id, sprint_id) is not None
+    if known:
+        return
+    try:
+        sprint = house.outside.jira(workspace_id).sprint(sprint_id)
+    except JiraFailure as failure:
+        if failure.status != NOT_THERE:
+            raise
+        return  # The story's history names a Sprint that was deleted.
+    keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=house.clock.now())
