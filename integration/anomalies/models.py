@@ -33,7 +33,7 @@ class SpikeRow(Table):
     started_at: Mapped[datetime] = mapped_column(INSTANT)
     peak_at: Mapped[datetime] = mapped_column(INSTANT)
     seen_at: Mapped[datetime] = mapped_column(INSTANT)
-    """The last point above the usual."""
+    """The end of the last hour or day above the usual."""
     ended_at: Mapped[datetime | None] = mapped_column(INSTANT)
     amount_nanousd: Mapped[int]
     usual_nanousd: Mapped[int]

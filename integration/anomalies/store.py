@@ -31,6 +31,7 @@ class Sighting:
     started_at: datetime
     peak_at: datetime
     seen_at: datetime
+    """The end of the last hour or day above the usual."""
     amount_nanousd: int
     usual_nanousd: int
     score: float
@@ -67,6 +68,25 @@ def open_or_extend(
     is_new: ColumnElement[bool] = literal_column("xmax = 0")
     row = session.execute(upsert.returning(SpikeRow.spike_id, is_new)).one()
     return row[0], row[1]
+
+
+def record_ended(
+    session: Session, workspace_id: str, sighting: Sighting, now: datetime
+) -> int:
+    """Record a spike that was over before anybody saw it; returns its id."""
+    values: dict[str, Any] = asdict(sighting) | {
+        "causes": [asdict(cause) for cause in sighting.causes]
+    }
+    statement = insert(SpikeRow).values(
+        workspace_id=workspace_id, detected_at=now, ended_at=sighting.seen_at, **values
+    )
+    return session.execute(statement.returning(SpikeRow.spike_id)).scalar_one()
+
+
+def take_turn(session: Session, workspace_id: str) -> None:
+    """Let one judge of this workspace's spend go on at a time, until its commit."""
+    place = func.hashtextextended(f"spikes/{workspace_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(place)))
 
 
 def close(

@@ -1,182 +1,202 @@
-"""Journey: the recent spend of each story is looked at; what is unusual is named with its cause."""
+"""Journey: the recent spend of each story, feature, team and model is judged; what is unusual is
+recorded, told once, and told again only when it grew by a good part or is over."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from integration.anomalies import store as spikes
-from integration.anomalies.causes import causes_of, scaled
 from integration.anomalies.detection import Settings, Spike, scan
+from integration.anomalies.one_cause import NARROWEST_FIRST, Rise, is_explained
 from integration.backlog import store as backlog
-from integration.foundation.periods import day_in
-from integration.ledger import queries as ledger
-from integration.mailbox import store as mailbox
-from integration.pricing.cost_change import CostBasis, GroupUsage
-from integration.reports.spike_figures import spike_figures
-from integration.workspaces import store as workspaces
+from integration.foundation.periods import Period
+from integration.journeys.spend_memory import DAY, HOUR, SpendMemory, daily_series, hourly_series
+from integration.journeys.spike_causes import spike_causes
+from integration.journeys.tell_spike import has_news, promise_spike
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
-    from integration.backlog.story import Sprint
+    from integration.anomalies.store import Sighting, StoredSpike
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
-    from integration.ledger.queries import HourSpend
+    from integration.journeys.spend_memory import Subject
 
-LOOK_BACK = timedelta(days=28)
-SERIES = Settings(min_amount=2e9)
+LEAST_NANOUSD = 2 * 10**9
 """At least two dollars over the usual: nobody is called for cents."""
-KIND = "slack.spike"
+SERIES = Settings(min_amount=float(LEAST_NANOUSD))
+JUDGED_DAYS = 2
+"""A spike that ended longer ago is history: it came with late data, and nobody can act on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a workspace."""
+
+    session: Session
+    workspace_id: str
+    books: Books
+    memory: SpendMemory
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A spike of a subject's series, with the end (exclusive) of its last point."""
+
+    subject: Subject
+    spike: Spike
+    seen_at: datetime
+
+    @property
+    def rise(self) -> Rise:
+        return Rise(self.spike.start, self.seen_at, round(self.spike.amount - self.spike.usual))
 
 
 def detect_spikes(
-    transactions: Transactions, workspace_id: str, books: Books, *, now: datetime
-) -> int:
-    """Open, extend or end the spikes of stories in running Sprints; returns how many are open."""
+    transactions: Transactions, workspace_id: str, books: Books, *, now: datetime,
+    memory: SpendMemory | None = None,
+) -> int:  # fmt: skip
+    """Open, extend or end the workspace's spikes; returns how many are open.
+
+    `memory` is kept by the caller from look to look; without one, four weeks are read anew.
+    """
     with transactions.begin() as session:
-        sprints = backlog.sprints(session, workspace_id)
-        if not sprints:
-            return 0
-        keys = {
-            key: sprint
-            for sprint in sprints
-            for key in backlog.stories_in(session, workspace_id, sprint.sprint_id)
-        }
-        by_story: dict[str, list[HourSpend]] = defaultdict(list)
-        for row in ledger.hourly_spend(session, workspace_id, now - LOOK_BACK, now):
-            if row.story_key in keys:
-                by_story[row.story_key].append(row)
+        spikes.take_turn(session, workspace_id)
+        memory = memory or SpendMemory()
+        memory.bring_up_to_date(session, workspace_id, now)
+        look = _Look(session, workspace_id, books, memory, now)
         standing = {
-            spike.subject: spike
+            (spike.subject_kind, spike.subject): spike
             for spike in spikes.open_spikes(session, workspace_id)
-            if spike.subject_kind == "story"
         }
-        for story_key in sorted({*by_story, *standing}):
-            _judge(
-                session, workspace_id, story_key, by_story[story_key], keys.get(story_key), books,
-                now,
-            )  # fmt: skip
+        told: list[Rise] = []
+        for kind in NARROWEST_FIRST:
+            found = [
+                _judged(look, subject, standing.get(subject), told)
+                for subject in _to_judge(look, kind, standing)
+            ]
+            told += [seen.rise for seen in found if seen]
         return len(spikes.open_spikes(session, workspace_id))
 
 
-def _judge(
-    session: Session, workspace_id: str, story_key: str, rows: Sequence[HourSpend],
-    sprint: Sprint | None, books: Books, now: datetime,
-) -> None:  # fmt: skip
-    series, share_elapsed = hourly_series(rows, now)
-    found = scan(series, SERIES, share_elapsed=share_elapsed) if series else []
-    newest = found[-1] if found else None
-    if newest is None or not newest.is_open:
-        ended_at = newest.end if newest else now
-        ended = spikes.close(session, workspace_id, "story", story_key, ended_at=ended_at)
+def _to_judge(look: _Look, kind: str, standing: dict[Subject, StoredSpike]) -> list[Subject]:
+    """Only who spent the least amount in these days can be over the usual by it."""
+    first = look.now.astimezone(UTC).date() - timedelta(days=JUDGED_DAYS - 1)
+    spent = look.memory.spent_since(first)
+    wanted = {subject for subject, cost in spent.items() if cost >= LEAST_NANOUSD}
+    if kind == "story":
+        wanted = {(k, name) for k, name in wanted if name in _in_running_sprints(look)}
+    return sorted(subject for subject in {*wanted, *standing} if subject[0] == kind)
+
+
+def _in_running_sprints(look: _Look) -> set[str]:
+    sprints = backlog.sprints(look.session, look.workspace_id)
+    return {
+        key
+        for sprint in sprints
+        for key in backlog.stories_in(look.session, look.workspace_id, sprint.sprint_id)
+    }
+
+
+def _judged(
+    look: _Look, subject: Subject, standing: StoredSpike | None, narrower: list[Rise]
+) -> _Seen | None:
+    """Bring one subject's record up to date; returns its spike of these days, if it has any."""
+    seen = [each for each in _seen(look, subject) if not is_explained(each.rise, narrower)]
+    newest = seen[-1] if seen else None
+    for each in seen:
+        if not each.spike.is_open and _end_or_record(look, each):
+            standing = None
+    if newest and newest.spike.is_open:
+        _open_or_extend(look, newest, standing)
+    elif standing is not None:
+        ended = spikes.close(look.session, look.workspace_id, *subject, ended_at=standing.seen_at)
         if ended is not None:
-            _promise(session, workspace_id, ended, sprint, now)
-        return
-    sighting = spikes.Sighting(
-        subject_kind="story",
-        subject=story_key,
-        started_at=newest.start,
-        peak_at=newest.peak,
-        seen_at=newest.end,
-        amount_nanousd=round(newest.amount),
-        usual_nanousd=round(newest.usual),
-        score=newest.score,
-        causes=_causes(rows, newest, books),
-    )
-    spike_id, _ = spikes.open_or_extend(session, workspace_id, sighting, now)
-    _promise(session, workspace_id, spike_id, sprint, now)
+            promise_spike(look.session, look.workspace_id, ended, look.now)
+    return newest
 
 
-def hourly_series(
-    rows: Sequence[HourSpend], now: datetime
-) -> tuple[list[tuple[datetime, float]], float]:
-    """List cost of every hour since the first spend, and how much of the last hour is over."""
-    if not rows:
-        return [], 1.0
-    by_hour: dict[datetime, int] = defaultdict(int)
-    for row in rows:
-        by_hour[row.hour] += row.spend.list_cost_nanousd
-    first = datetime.combine(min(by_hour).astimezone(UTC).date(), time(), UTC)
-    last = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = int((last - first) / timedelta(hours=1)) + 1
-    series = [
-        (hour, float(by_hour.get(hour, 0)))
-        for hour in (first + timedelta(hours=passed) for passed in range(hours))
+def _seen(look: _Look, subject: Subject) -> list[_Seen]:
+    """The subject's spikes that are open or ended in these days, from its hours; a wider subject's
+    from its days too, where a rise too slow for the hours shows."""
+    hours = look.memory.hours_of(subject)
+    found = _scanned(look, subject, *hourly_series(hours, look.now), HOUR)
+    if subject[0] != "story" and not found:
+        found = _scanned(look, subject, *daily_series(hours, look.now), DAY)
+    since = look.now - timedelta(days=JUDGED_DAYS)
+    return [each for each in found if each.spike.is_open or each.seen_at >= since]
+
+
+def _scanned(
+    look: _Look, subject: Subject, series: list[tuple[datetime, float]], share: float,
+    step: timedelta,
+) -> list[_Seen]:  # fmt: skip
+    return [
+        _Seen(subject, spike, min(spike.end + step, look.now))
+        for spike in scan(series, SERIES, share_elapsed=share)
     ]
-    return series, max(1 / 60, (now - last) / timedelta(hours=1))
 
 
-def _causes(
-    rows: Sequence[HourSpend], spike: Spike, books: Books
-) -> tuple[spikes.Cause, ...]:
-    inside = [row for row in rows if spike.start <= row.hour <= spike.end]
-    before = [row for row in rows if row.hour < spike.start]
-    usual = scaled(_basis(before, books, spike.start), round(spike.usual))
-    return causes_of(usual, _basis(inside, books, spike.end))
-
-
-def _basis(rows: Sequence[HourSpend], books: Books, at: datetime) -> CostBasis:
-    calls = [row for row in rows if not row.spend.accelerator_seconds]
-    by_model: dict[tuple[str, str], ledger.Spend] = {}
-    for row in calls:
-        place = (row.provider_name, row.model)
-        by_model[place] = by_model.get(place, ledger.Spend()).plus(row.spend)
-    prices = {
-        model: found
-        for provider, model in by_model
-        if (found := books.prices.class_prices(provider, model, at)) is not None
-    }
-    return CostBasis(
-        groups=tuple(
-            GroupUsage(
-                model=model,
-                calls=spend.calls,
-                input_tokens=spend.input_tokens,
-                cache_read_input_tokens=spend.cache_read_input_tokens,
-                cache_write_input_tokens=spend.cache_write_input_tokens,
-                output_tokens=spend.output_tokens,
-                list_cost_nanousd=spend.list_cost_nanousd,
-            )
-            for (_, model), spend in by_model.items()
-        ),
-        gpu_nanousd=sum(
-            row.spend.list_cost_nanousd for row in rows if row.spend.accelerator_seconds
-        ),
-        prices=prices,
-    )
-
-
-def _promise(
-    session: Session, workspace_id: str, spike_id: int, sprint: Sprint | None, now: datetime
-) -> None:
-    stored = spikes.spike(session, workspace_id, spike_id)
-    if stored is None:
+def _open_or_extend(look: _Look, seen: _Seen, standing: StoredSpike | None) -> None:
+    """Causes are worked out anew only when there is something to tell: that reads entries."""
+    sighting = _sighting(seen)
+    if standing is not None and not has_news(look.session, look.workspace_id, standing, sighting):
+        spikes.open_or_extend(
+            look.session, look.workspace_id, replace(sighting, causes=standing.causes), look.now
+        )
         return
-    titles = {
-        row.story_key: row.summary
-        for row in backlog.stories(session, workspace_id, [stored.subject])
-    }
-    team = next(
-        (
-            team
-            for team in workspaces.teams(session, workspace_id)
-            if sprint is not None and team.board_id == sprint.board_id
-        ),
-        None,
+    spike_id, _ = spikes.open_or_extend(
+        look.session, look.workspace_id, _with_causes(look, seen, sighting), look.now
     )
-    body = {
-        "team_id": team.team_id if team else "",
-        "digest_subject": (
-            f"{day_in(team.time_zone, now)}:{team.team_id}:{sprint.sprint_id}"
-            if team and sprint
-            else ""
-        ),
-        "spike": msgspec.to_builtins(spike_figures(stored, titles.get(stored.subject, ""))),
-    }
-    mailbox.promise(session, workspace_id, KIND, f"spike:{spike_id}", body, now)
+    promise_spike(look.session, look.workspace_id, spike_id, look.now)
+
+
+def _end_or_record(look: _Look, seen: _Seen) -> bool:
+    """End the record of a spike that is over; one that began and ended unseen is recorded whole.
+
+    Returns whether an open record was ended.
+    """
+    workspace_id, (kind, name) = look.workspace_id, seen.subject
+    known = [
+        spike
+        for spike in spikes.spikes_in(
+            look.session, workspace_id, Period(seen.spike.start, seen.seen_at), [(kind, name)]
+        )
+        if spike.ended_at is None or spike.ended_at > seen.spike.start
+    ]
+    was_open = any(spike.ended_at is None for spike in known)
+    if known and not was_open:
+        return False
+    sighting = _with_causes(look, seen, _sighting(seen))
+    if was_open:
+        ended, _ = spikes.open_or_extend(look.session, workspace_id, sighting, look.now)
+        spikes.close(look.session, workspace_id, kind, name, ended_at=seen.seen_at)
+    else:
+        ended = spikes.record_ended(look.session, workspace_id, sighting, look.now)
+    promise_spike(look.session, workspace_id, ended, look.now)
+    return was_open
+
+
+def _sighting(seen: _Seen) -> Sighting:
+    spike = seen.spike
+    return spikes.Sighting(
+        subject_kind=seen.subject[0],
+        subject=seen.subject[1],
+        started_at=spike.start,
+        peak_at=spike.peak,
+        seen_at=seen.seen_at,
+        amount_nanousd=round(spike.amount),
+        usual_nanousd=round(spike.usual),
+        score=spike.score,
+    )
+
+
+def _with_causes(look: _Look, seen: _Seen, sighting: Sighting) -> Sighting:
+    causes = spike_causes(
+        look.session, look.workspace_id, seen.subject, seen.spike, seen.seen_at, look.memory,
+        look.books,
+    )  # fmt: skip
+    return replace(sighting, causes=causes)

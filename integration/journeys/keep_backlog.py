@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
 from integration.backlog.ai_work import AiWorkRule
-from integration.backlog.sprint_at import moves
+from integration.backlog.sprint_at import moves, sprint_at
 from integration.journeys import book_entries, estimate_story
 from integration.ledger import queries as ledger_queries
-from integration.ledger.entry import entry_id_at, reversal_of
+from integration.ledger.entry import replacement_of, reversal_of
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
     from integration.ledger.entry import LedgerEntry
+    from integration.workspaces.workspace import Workspace
 
 
 def take_in_story(
@@ -37,10 +39,12 @@ def take_in_story(
     """
     with transactions.begin() as session:
         workspace = workspaces.find(session, workspace_id)
-        rule = AiWorkRule(labels=workspace.ai_labels) if workspace.ai_labels else AiWorkRule()
-        is_ai_work = rule.marks(story)
+        is_ai_work = rule_of(workspace).marks(story)
+        _keep_sprints(session, workspace_id, {each.sprint_id for each in story.memberships})
         with _moved_spend(session, workspace_id, [story.story_key], now):
             is_news = backlog.save_story(session, workspace_id, story, is_ai_work=is_ai_work)
+        if story.is_subtask and story.parent_key:
+            _roll_up(session, workspace_id, story, now)
         if is_news and (is_ai_work or rows is not None):
             estimate_story.estimate(
                 session, workspace, story, books, rows=rows,
@@ -53,9 +57,31 @@ def take_in_sprint(
 ) -> None:
     """Keep a Sprint as Jira tells it now. Closing and re-opening move the spend at its edges."""
     with transactions.begin() as session:
+        _keep_sprints(session, workspace_id, {sprint.sprint_id})
         stories = backlog.stories_in(session, workspace_id, sprint.sprint_id)
         with _moved_spend(session, workspace_id, stories, now):
             backlog.save_sprint(session, workspace_id, sprint)
+
+
+def rule_of(workspace: Workspace) -> AiWorkRule:
+    """Return which stories of a workspace are AI work; the usual labels where it chose nothing."""
+    lists = (
+        workspace.ai_labels, workspace.ai_components, workspace.ai_issue_types,
+        workspace.ai_keywords,
+    )  # fmt: skip
+    chosen = [frozenset(word.casefold() for word in words) for words in lists]
+    return AiWorkRule(*chosen) if any(chosen) else AiWorkRule()
+
+
+def end_sprint(
+    transactions: Transactions, workspace_id: str, sprint_id: int, *, at: datetime, now: datetime
+) -> None:
+    """Note that Jira deleted a Sprint. One that had not closed has ended then; its spend stays."""
+    with transactions.begin() as session:
+        known = backlog.sprint(session, workspace_id, sprint_id)
+    if known is not None and known.state != "closed":
+        ended = replace(known, state="closed", completed_at=at)
+        take_in_sprint(transactions, workspace_id, ended, now=now)
 
 
 def forget_story(
@@ -66,11 +92,21 @@ def forget_story(
         backlog.mark_deleted(session, workspace_id, issue_id, now)
 
 
+def _keep_sprints(session: Session, workspace_id: str, sprint_ids: Collection[int]) -> None:
+    """Let a Sprint's edges and the histories of its stories change one after the other.
+
+    Always taken before the stories themselves, so that two workers do not wait for each other.
+    """
+    names = [f"sprint:{sprint_id}" for sprint_id in sprint_ids]
+    backlog.change_histories(session, workspace_id, names)
+
+
 @contextmanager
 def _moved_spend(
     session: Session, workspace_id: str, story_keys: Sequence[str], now: datetime
 ) -> Iterator[None]:
     """Compare the Sprint histories before and after the block; move spend that changes Sprint."""
+    backlog.change_histories(session, workspace_id, story_keys)
     before = backlog.memberships(session, workspace_id, story_keys)
     yield
     after = backlog.memberships(session, workspace_id, story_keys)
@@ -100,10 +136,38 @@ def _move_spend(
             book_entries.book(session, workspace_id, flat, now)
 
 
+def _roll_up(session: Session, workspace_id: str, part: Story, now: datetime) -> None:
+    """Move what was spent under a sub-task's own key, before we knew it as one, to its parent."""
+    days = ledger_queries.days_of_story(session, workspace_id, part.story_key)
+    if not days:
+        return
+    backlog.change_histories(session, workspace_id, [part.parent_key])
+    history = backlog.memberships(session, workspace_id, [part.parent_key])
+    memberships = history.get(part.parent_key, ())
+    parts = ledger_queries.standing_entries(
+        session, workspace_id, days=days, story_key=part.story_key
+    )
+    for entries in list(parts):
+        lines = [
+            line
+            for entry in entries
+            for line in (
+                reversal_of(entry, "rolled_up"),
+                replacement_of(
+                    entry, kind=entry.kind, story_key=part.parent_key,
+                    sprint_id=sprint_at(memberships, entry.occurred_at),
+                ),
+            )
+        ]  # fmt: skip
+        book_entries.book(session, workspace_id, lines, now)
+
+
 def _belongs(entry: LedgerEntry, move: Move) -> bool:
     return move.start <= entry.occurred_at < move.end and entry.sprint_id != move.sprint_id
 
 
 def _moved(entry: LedgerEntry, move: Move) -> tuple[LedgerEntry, LedgerEntry]:
-    fresh = entry._replace(entry_id=entry_id_at(entry.occurred_at), sprint_id=move.sprint_id)
-    return reversal_of(entry, "sprint_history_changed"), fresh
+    return (
+        reversal_of(entry, "sprint_history_changed"),
+        replacement_of(entry, kind=entry.kind, sprint_id=move.sprint_id),
+    )

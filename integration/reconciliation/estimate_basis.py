@@ -27,7 +27,7 @@ def basis_of(
     prices: Mapping[str, ClassPrices],
     *,
     central_nanousd: int,
-    gpu_nanousd: int = 0,
+    runs_on_accelerators: bool = False,
 ) -> CostBasis:
     """Turn an estimate's model workloads into groups that cost its central figure.
 
@@ -35,10 +35,13 @@ def basis_of(
     read as that many more or fewer of the same calls. A workload without a model, calls or a price
     gives no group; where none has them all, the basis has no groups and the variance will be
     unexplained. `prices` are those of the day of the estimate, by model.
+
+    Where accelerators run too, what the model workloads do not account for is theirs.
     """
     usable = [w for w in workloads if w.model in prices and w.calls is not None and w.calls > 0]
     stated = [_cost(workload, prices[workload.model]) for workload in usable]
     whole = sum(stated, Fraction(0))
+    gpu_nanousd = max(0, central_nanousd - round(whole)) if runs_on_accelerators else 0
     if not whole:
         return CostBasis(gpu_nanousd=gpu_nanousd, prices=prices)
     factor = (central_nanousd - gpu_nanousd) / whole

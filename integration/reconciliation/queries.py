@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, cast, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from integration.reconciliation.models import SprintReconciliationRow
+from integration.reconciliation.savings import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -25,6 +28,20 @@ class RevisionHead:
     reason: str
     list_cost_nanousd: int
     late_usage_nanousd: int
+
+
+def outputs_of(session: Session, workspace_id: str, sprint_ids: Sequence[int]) -> list[Output]:
+    """Return the list cost and calls of these Sprints by the revision that stands of each."""
+    row = SprintReconciliationRow
+    totals = row.body["totals"]
+    found = session.execute(
+        select(cast(totals["list_cost_nanousd"].astext, BigInteger),
+               cast(totals["calls"].astext, BigInteger))
+        .where(row.workspace_id == workspace_id, row.sprint_id.in_(list(sprint_ids)))
+        .ext(distinct_on(row.sprint_id))
+        .order_by(row.sprint_id, row.revision.desc())
+    )  # fmt: skip
+    return [Output(list_cost_nanousd=cost, units=calls) for cost, calls in found]
 
 
 def revision_heads(

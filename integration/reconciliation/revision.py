@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-UNSTABLE = frozenset({"as_of", "revision"})
-"""Fields that say when a report was made; they change without the report changing."""
+UNSTABLE = frozenset({"as_of", "revision", "reason"})
+"""Fields that say when and why a report was made; they change without its figures changing."""
 NAMES = ("story_key", "cap_id", "spike_id", "day")
 """The fields by which an entry of a list is recognised in the other revision."""
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import aliased
 
-from integration.reconciliation.models import SprintReconciliationRow
+from integration.reconciliation.models import SprintAuditRow, SprintReconciliationRow
 from integration.reconciliation.revision import content_digest
 
 if TYPE_CHECKING:
@@ -77,10 +79,68 @@ def latest(session: Session, workspace_id: str, sprint_id: int) -> Revision | No
     return None if row is None else _read(row)
 
 
-def first(session: Session, workspace_id: str, sprint_id: int) -> Revision | None:
-    """The revision made when the Sprint first closed; None before that."""
-    row = session.get(SprintReconciliationRow, (workspace_id, sprint_id, 1))
-    return None if row is None else _read(row)
+def at_closing(
+    session: Session, workspace_id: str, sprint_id: int, completed_at: str | None
+) -> Revision | None:
+    """The first revision since the Sprint last closed; None before it.
+
+    `completed_at` is as the body has it: a Sprint that was re-opened closed at another time.
+    """
+    row = SprintReconciliationRow
+    found = session.scalars(
+        select(row)
+        .where(
+            row.workspace_id == workspace_id,
+            row.sprint_id == sprint_id,
+            row.body["sprint"]["completed_at"].astext == completed_at,
+        )
+        .order_by(row.revision)
+        .limit(1)
+    ).first()
+    return None if found is None else _read(found)
+
+
+def unaudited(session: Session, workspace_id: str) -> list[tuple[int, int]]:
+    """Sprint and number of each revision that stands and was not recounted yet, oldest first."""
+    row, later = SprintReconciliationRow, aliased(SprintReconciliationRow)
+    is_superseded = (
+        select(later.revision)
+        .where(
+            later.workspace_id == row.workspace_id,
+            later.sprint_id == row.sprint_id,
+            later.revision > row.revision,
+        )
+        .exists()
+    )
+    audit = SprintAuditRow
+    is_audited = (
+        select(audit.revision)
+        .where(
+            audit.workspace_id == row.workspace_id,
+            audit.sprint_id == row.sprint_id,
+            audit.revision == row.revision,
+        )
+        .exists()
+    )
+    rows = session.execute(
+        select(row.sprint_id, row.revision)
+        .where(row.workspace_id == workspace_id, ~is_superseded, ~is_audited)
+        .order_by(row.created_at)
+    )
+    return [(sprint_id, revision) for sprint_id, revision in rows]
+
+
+def save_audit(
+    session: Session, workspace_id: str, sprint_id: int, revision: int, *, agrees: bool | None,
+    note: str, now: datetime,
+) -> bool:  # fmt: skip
+    """Keep what a recount found; False when the revision was recounted before."""
+    row = postgresql.insert(SprintAuditRow).values(
+        workspace_id=workspace_id, sprint_id=sprint_id, revision=revision, audited_at=now,
+        agrees=agrees, note=note,
+    )  # fmt: skip
+    kept = session.execute(row.on_conflict_do_nothing().returning(SprintAuditRow.revision))
+    return kept.scalar() is not None
 
 
 def revisions_made(session: Session, workspace_id: str) -> int:

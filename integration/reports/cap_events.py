@@ -77,7 +77,7 @@ def _audited(
 def _noticed(
     session: Session, workspace_id: str, cap: CapStatus, thresholds: Iterable[int]
 ) -> Iterable[CapEvent]:
-    """Newest notice of each threshold and of denials; one settled by a raise tells no time of it."""
+    """Return the newest notice of each threshold and of denials, but those a raise settled."""
     for mark in (*(f"threshold:{pct}" for pct in thresholds), "denied"):
         found = mailbox.promised(session, workspace_id, NOTICES, f"{cap.cap_id}:{mark}")
         if found is None or found.body.get("resolved_by"):

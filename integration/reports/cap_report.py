@@ -38,9 +38,14 @@ def cap_status(balance: Balance, denied: tuple[int, int] = (0, 0), label: str = 
 
 
 def cap_statuses(
-    session: Session, workspace_id: str, sprint_id: int | None = None
-) -> tuple[CapStatus, ...]:
-    """Return the caps as they stand; of a named Sprint, only its own and unwindowed ones."""
+    session: Session, workspace_id: str, sprint_id: int | None = None, *,
+    only_its_own: bool = False,
+) -> tuple[CapStatus, ...]:  # fmt: skip
+    """Return the caps as they stand; of a named Sprint, only its own and unwindowed ones.
+
+    With `only_its_own` the unwindowed ones are left out: they go on after a Sprint has closed.
+    """
+    wanted = {sprint_id} if only_its_own else {None, sprint_id}
     denied = cap_queries.denials(session, workspace_id)
     names = {
         sprint.sprint_id: sprint.name
@@ -49,7 +54,7 @@ def cap_statuses(
     return tuple(
         cap_status(balance, denied.get(cap_id, (0, 0)), _label(balance.cap, names))
         for cap_id, balance in cap_queries.balances(session, workspace_id).items()
-        if sprint_id is None or sprint_id_of(balance.cap) in {None, sprint_id}
+        if sprint_id is None or sprint_id_of(balance.cap) in wanted
     )
 
 

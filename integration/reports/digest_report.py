@@ -41,6 +41,7 @@ def daily_digest(
         as_of=now,
         sprint_day=passed,
         sprint_days=length,
+        since=since,
         yesterday=totals_of(added_up(row.spend for row in recent)),
         to_date=report.totals,
         unattributed=report.unattributed,

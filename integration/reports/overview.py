@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from integration.pricing.price_book import PriceBook
     from integration.reconciliation.queries import RevisionHead
     from integration.reports.shapes import SprintHeader, SprintReport, StoryLine
+    from integration.reports.sprint_page import SprintPage
 
 RECENT = 8
 OVER_SHOWN = 5
@@ -61,9 +62,7 @@ def overview(
     return Overview(
         running=tuple(
             _running(
-                sprint_page(
-                    session, workspace_id, sprint.sprint_id, prices, shown=0, now=now
-                ).report
+                sprint_page(session, workspace_id, sprint.sprint_id, prices, shown=0, now=now)
             )
             for sprint in known
             if sprint.state == "active"
@@ -79,13 +78,6 @@ def overview(
     )  # fmt: skip
 
 
-def _running(report: SprintReport) -> RunningSprint:
-    over = [
-        line
-        for line in report.stories
-        if line.estimate
-        and (cost := line.estimate.list_cost_nanousd)
-        and line.actual.list_cost_nanousd > cost.high
-    ]
-    over.sort(key=lambda line: (-(line.error_pct or 0), line.story_key))
-    return RunningSprint(report, tuple(over[:OVER_SHOWN]), max(0, len(over) - OVER_SHOWN))
+def _running(found: SprintPage) -> RunningSprint:
+    over = found.over_estimate
+    return RunningSprint(found.report, over[:OVER_SHOWN], max(0, len(over) - OVER_SHOWN))

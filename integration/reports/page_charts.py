@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from integration.reports.shapes import SprintReport
 
 Width = Literal["wide", "narrow"]
-SIZES: dict[Width, tuple[int, int]] = {"wide": (860, 300), "narrow": (280, 220)}
+SIZES: dict[Width, tuple[int, int]] = {"wide": (960, 300), "narrow": (280, 220)}
 """Width and height of the plot, without its axes, in CSS pixels."""
 DRAWN_KEPT = 64
 

@@ -97,7 +97,13 @@ class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
     is_ai_work: bool = True
     url: str = ""
     estimate: EstimateFigures | None = None
+    """The latest version; of a closed Sprint, the latest at its closing."""
+    at_start: EstimateFigures | None = None
+    """The version in force when the Sprint began; None for a story without one then."""
+    at_start_error_pct: float | None = None
     actual: Totals = Totals()
+    allocated_nanousd: int = 0
+    """Share of the unattributed spend by the workspace's rule; never part of `actual`."""
     variance: VarianceParts | None = None
     error_pct: float | None = None
     """100 × (actual − central estimate) / central estimate, of list cost."""
@@ -152,6 +158,8 @@ class SpikeFigures(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     amount_nanousd: int
     usual_nanousd: int
+    hours: int = 0
+    """Over how many hours both amounts were added up; 0 is unknown."""
     causes: tuple[Cause, ...] = ()
 
 
@@ -177,6 +185,25 @@ class SprintHeader(msgspec.Struct, frozen=True, kw_only=True):
     """StoryMeter's own page of the Sprint."""
 
 
+class SavingFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What this Sprint's calls would have cost at the unit cost of earlier Sprints."""
+
+    baseline: Literal["previous_sprints", "before_what_if"]
+    sprints: int = 0
+    baseline_nanousd: int
+    actual_nanousd: int
+
+    @property
+    def saved_nanousd(self) -> int:
+        """Below 0 when calls became dearer."""
+        return self.baseline_nanousd - self.actual_nanousd
+
+    @property
+    def saved_pct(self) -> float | None:
+        """Share of the baseline; None when that is 0."""
+        return 100 * self.saved_nanousd / self.baseline_nanousd if self.baseline_nanousd else None
+
+
 class SprintReport(msgspec.Struct, frozen=True, kw_only=True):
     """A Sprint's estimates against its actuals; a revision once it has closed (0: running)."""
 
@@ -188,7 +215,16 @@ class SprintReport(msgspec.Struct, frozen=True, kw_only=True):
     unattributed: Totals
     estimated: EstimateFigures | None = None
     """Sum over the stories that have an estimate."""
+    at_start: EstimateFigures | None = None
+    """The same sum as it stood when the Sprint began."""
+    variance: VarianceParts | None = None
+    """Of all stories with an estimate, part by part."""
+    savings: tuple[SavingFigures, ...] = ()
+    allocation_rule: Literal["none", "even", "by_tokens"] = "none"
     late_usage_nanousd: int = 0
+    """List cost that was recorded, or moved here, after the Sprint had closed."""
+    reason: str = ""
+    """Why this revision was made: `closed`, `late_usage`, `reopened` or `audit`."""
     caps: tuple[CapStatus, ...] = ()
     spikes: tuple[SpikeFigures, ...] = ()
     burn: tuple[BurnPoint, ...] = ()
@@ -196,8 +232,10 @@ class SprintReport(msgspec.Struct, frozen=True, kw_only=True):
     interval_coverage_pct: float | None = None
     """Share of stories whose actual fell into their range; None without such stories."""
     median_error_pct: float | None = None
+    at_start_coverage_pct: float | None = None
+    """As `interval_coverage_pct`, of the estimates as they stood when the Sprint began."""
     ledger_agrees: bool = True
-    """Whether the roll-ups equal a recount of the entries behind them."""
+    """False once a recount of the entries behind the roll-ups has found a difference."""
 
 
 class DailyDigest(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +246,8 @@ class DailyDigest(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
     sprint_day: int
     sprint_days: int
+    since: date | None = None
+    """The first day that `yesterday` counts: earlier than yesterday after days off. UTC days."""
     yesterday: Totals
     to_date: Totals
     unattributed: Totals
@@ -219,8 +259,9 @@ class DailyDigest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing was spent and nothing needs a word."""
-        return self.yesterday.calls == 0 and not self.spikes and not self.over_estimate
+        """Nothing was spent since the last digest, and nothing unusual goes on."""
+        spent = self.yesterday.calls or self.yesterday.list_cost_nanousd
+        return not spent and not self.spikes
 
 
 class CapNotice(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,5 +26,6 @@ def spike_figures(spike: StoredSpike, summary: str = "") -> SpikeFigures:
         ended_at=spike.ended_at,
         amount_nanousd=spike.amount_nanousd,
         usual_nanousd=spike.usual_nanousd,
+        hours=max(1, ceil((spike.seen_at - spike.started_at) / timedelta(hours=1))),
         causes=tuple(msgspec.convert(each, Cause, from_attributes=True) for each in spike.causes),
     )

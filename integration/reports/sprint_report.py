@@ -22,7 +22,15 @@ from integration.reports.shapes import (
 )
 from integration.reports.spend import added_up, totals_of
 from integration.reports.spike_figures import spike_figures
+from integration.reports.sprint_comparison import (
+    at_start_coverage_pct,
+    savings_of,
+    summed_variance,
+    with_estimates_at_start,
+    with_shares,
+)
 from integration.reports.story_lines import story_lines
+from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,9 +44,10 @@ if TYPE_CHECKING:
 
 
 def sprint_report(
-    session: Session, workspace_id: str, sprint_id: int, prices: PriceBook, *, now: datetime
-) -> SprintReport:
-    """Assemble a Sprint's report from the roll-ups.
+    session: Session, workspace_id: str, sprint_id: int, prices: PriceBook, *, now: datetime,
+    spent: Sequence[ledger.ModelSpend] | None = None,
+) -> SprintReport:  # fmt: skip
+    """Assemble a Sprint's report from the roll-ups, or from `spent` where it was counted otherwise.
 
     Raises:
         NotFound: we have not met the Sprint.
@@ -46,11 +55,17 @@ def sprint_report(
     sprint = backlog.sprint(session, workspace_id, sprint_id)
     if sprint is None:
         raise NotFound(f"There is no Sprint {sprint_id}")
-    spent = ledger.spend_in_sprint(session, workspace_id, sprint_id)
+    if spent is None:
+        spent = ledger.spend_in_sprint(session, workspace_id, sprint_id)
+    rule = workspaces.find(session, workspace_id).allocation_rule
+    unattributed = totals_of(unattributed_in(session, workspace_id, sprint, now))
+    totals = totals_of(added_up(row.spend for row in spent))
     lines = story_lines(
         session, workspace_id, sprint_id, spent, prices, now=now,
         estimated_until=sprint.completed_at if sprint.state == "closed" else None,
     )  # fmt: skip
+    lines = with_estimates_at_start(session, workspace_id, sprint, lines)
+    lines = with_shares(lines, unattributed, rule)
     burn = burn_of(session, workspace_id, sprint, now)
     accuracy = team_accuracy(_judged(lines))
     return SprintReport(
@@ -58,15 +73,20 @@ def sprint_report(
         revision=0,
         as_of=now,
         stories=lines,
-        totals=totals_of(added_up(row.spend for row in spent)),
-        unattributed=totals_of(unattributed_in(session, workspace_id, sprint, now)),
-        estimated=_summed(lines),
-        caps=cap_statuses(session, workspace_id, sprint_id),
+        totals=totals,
+        unattributed=unattributed,
+        estimated=_summed(lines, lambda line: line.estimate),
+        at_start=_summed(lines, lambda line: line.at_start),
+        variance=summed_variance(lines),
+        savings=savings_of(session, workspace_id, sprint, totals),
+        allocation_rule=rule,
+        caps=cap_statuses(session, workspace_id, sprint_id, only_its_own=sprint.state == "closed"),
         spikes=spikes_of(session, workspace_id, sprint, lines, now),
         burn=burn,
         forecast_nanousd=forecast_of(sprint, burn, lines, now),
         interval_coverage_pct=accuracy.interval_coverage_pct,
         median_error_pct=accuracy.median_error_pct,
+        at_start_coverage_pct=at_start_coverage_pct(lines),
     )
 
 
@@ -137,7 +157,7 @@ def forecast_of(
         not_started=[plan for plan, spent in estimated if not spent],
         remaining=[left_of(plan, spent) for plan, spent in estimated if spent],
     )
-    return found and Spread(found.low, found.central, found.high)
+    return Spread(found.low, found.central, found.high) if found else None
 
 
 def _judged(lines: Sequence[StoryLine]) -> list[Judged]:
@@ -151,9 +171,11 @@ def _judged(lines: Sequence[StoryLine]) -> list[Judged]:
     ]  # fmt: skip
 
 
-def _summed(lines: Sequence[StoryLine]) -> EstimateFigures | None:
+def _summed(
+    lines: Sequence[StoryLine], version: Callable[[StoryLine], EstimateFigures | None]
+) -> EstimateFigures | None:
     """Add the estimates of all stories that have one, quantity by quantity."""
-    estimated = [line.estimate for line in lines if line.estimate]
+    estimated = [found for line in lines if (found := version(line))]
     if not estimated:
         return None
 
@@ -173,6 +195,6 @@ def _summed(lines: Sequence[StoryLine]) -> EstimateFigures | None:
         missing=tuple(
             line.story_key
             for line in lines
-            if line.is_ai_work and not (line.estimate and line.estimate.list_cost_nanousd)
+            if line.is_ai_work and not ((found := version(line)) and found.list_cost_nanousd)
         ),
     )

@@ -14,7 +14,13 @@ from integration.pricing.cost_change import CostBasis, GroupUsage
 from integration.reconciliation.accuracy import Judged
 from integration.reconciliation.estimate_basis import basis_of, operation_of
 from integration.reconciliation.variance import variance
-from integration.reports.shapes import EstimateDelta, EstimateFigures, Spread, StoryLine, VarianceParts
+from integration.reports.shapes import (
+    EstimateDelta,
+    EstimateFigures,
+    Spread,
+    StoryLine,
+    VarianceParts,
+)
 from integration.reports.spend import added_up, totals_of
 
 if TYPE_CHECKING:
@@ -39,8 +45,8 @@ def story_lines(
     A closed Sprint is judged by the estimates of its closing: later ones have seen its actuals.
     """
     by_story: dict[str, list[ModelSpend]] = defaultdict(list)
-    for row in spent:
-        by_story[row.story_key].append(row)
+    for group in spent:
+        by_story[group.story_key].append(group)
     keys = {*backlog.stories_in(session, workspace_id, sprint_id), *by_story} - {""}
     known = {row.story_key: row for row in backlog.stories(session, workspace_id, keys)}
     versions = estimates.with_previous(session, workspace_id, keys, estimated_until)
@@ -111,7 +117,7 @@ def _delta(previous: EstimateVersion, version: EstimateVersion) -> EstimateDelta
 
 def spread_of(found: Range | None) -> Spread | None:
     """Return a range as reports carry it."""
-    return found and Spread(found.low, found.central, found.high)
+    return Spread(found.low, found.central, found.high) if found else None
 
 
 def _variance(
@@ -126,6 +132,7 @@ def _variance(
         version.estimate.workloads,
         _prices(prices, planned, version.created_at),
         central_nanousd=central,
+        runs_on_accelerators=any(w.runs_on_accelerators for w in version.estimate.workloads),
     )
     actual = CostBasis(
         groups=tuple(_group(row, version.estimate) for row in calls),

@@ -1,9 +1,10 @@
-"""Everything about one story: its estimates over time, what it used, on which models, day by day."""
+"""All about one story: its estimates over time, what it used, on which models, day by day."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
@@ -106,15 +107,14 @@ def _sprints(session: Session, workspace_id: str, story_key: str) -> tuple[Sprin
 
 
 def _versions(session: Session, workspace_id: str, story_key: str) -> tuple[VersionLine, ...]:
-    saved = []
+    saved: list[EstimateVersion] = []
     version = estimates.latest(session, workspace_id, story_key)
     while version is not None and len(saved) < VERSIONS_SHOWN:
         saved.append(version)
         before = version.created_at - timedelta(microseconds=1)
         version = estimates.at(session, workspace_id, story_key, before)
-    earlier = [*saved[1:], None]
     return tuple(
-        _version_line(later, before) for later, before in zip(saved, earlier, strict=True)
+        _version_line(later, before) for later, before in zip_longest(saved, saved[1:])
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from integration.foundation.errors import DeliveryFailed
 from integration.slack.failures import TRANSPORT_ERRORS, delivery_failure, error_code
 
 if TYPE_CHECKING:
@@ -48,8 +50,13 @@ class SlackGateway:
         text: str,
         receipt: Mapping[str, str] | None = None,
         thread_ts: str | None = None,
+        *,
+        mark: str = "",
     ) -> Receipt:
-        """Edit the message of the receipt, or post a new one where there is none (any more)."""
+        """Edit the message of the receipt, or post a new one where there is none (any more).
+
+        The mark travels with the message, unseen, so that `find_posted` recognises it.
+        """
         if receipt and receipt.get("ts"):
             where = {"channel": receipt.get("channel") or channel_id, "ts": receipt["ts"]}
             if self._edit(where, blocks, text):
@@ -63,6 +70,7 @@ class SlackGateway:
                 thread_ts=thread_ts,
                 unfurl_links=False,
                 unfurl_media=False,
+                metadata=_metadata(mark),
             ),
         )
         return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
@@ -78,32 +86,88 @@ class SlackGateway:
             ),
         )
 
-    def upload_image(
-        self,
-        channel_id: str,
-        png: bytes,
-        *,
-        filename: str,
-        title: str,
-        alt_text: str,
-        thread_ts: str | None = None,
-    ) -> str:
-        """Share a PNG by the external flow (get an address, send the bytes, complete).
+    def find_posted(
+        self, channel_id: str, mark: str, thread_ts: str | None = None
+    ) -> Receipt | None:
+        """Find a message of ours by its mark among the newest; None where we may not look."""
+        try:
+            if thread_ts:
+                answer = self._client.conversations_replies(
+                    channel=channel_id, ts=thread_ts, include_all_metadata=True, limit=200
+                )
+            else:
+                answer = self._client.conversations_history(
+                    channel=channel_id, include_all_metadata=True, limit=100
+                )
+        except SlackApiError:
+            return None
+        except TRANSPORT_ERRORS as error:
+            raise delivery_failure("conversations.history", error) from error
+        for message in answer["messages"]:
+            told = (message.get("metadata") or {}).get("event_payload") or {}
+            if told.get("mark") == mark:
+                return {"channel": channel_id, "ts": str(message["ts"])}
+        return None
 
-        Returns the file's id. Slack shows the file a moment later, so there is no `ts` to edit.
-        """
+    def reserve_upload(self, content: bytes, *, filename: str, alt_text: str) -> tuple[str, str]:
+        """Ask for a file's id and the address that takes its bytes."""
         answer = self._call(
-            "files.completeUploadExternal",
-            lambda: self._client.files_upload_v2(
-                channel=channel_id,
-                content=png,
-                filename=filename,
-                title=title,
-                alt_txt=alt_text,
-                thread_ts=thread_ts,
+            "files.getUploadURLExternal",
+            lambda: self._client.files_getUploadURLExternal(
+                filename=filename, length=len(content), alt_txt=alt_text
             ),
         )
-        return str(answer["files"][0]["id"])
+        return str(answer["file_id"]), str(answer["upload_url"])
+
+    def send_bytes(self, address: str, content: bytes) -> None:
+        """Send a reserved file's bytes to the address Slack gave for them."""
+        try:
+            answer = requests.post(address, data=content, timeout=TIMEOUT_S)
+        except requests.RequestException as error:
+            said = f"Slack upload: {type(error).__name__}"
+            raise DeliveryFailed(said, permanent=False) from error
+        if not answer.ok:
+            raise DeliveryFailed(f"Slack upload: HTTP {answer.status_code}", permanent=False)
+
+    def share(self, file_id: str, channel_id: str, *, title: str, thread_ts: str) -> None:
+        """Show an uploaded file in a thread."""
+        self._call(
+            "files.completeUploadExternal",
+            lambda: self._client.files_completeUploadExternal(
+                files=[{"id": file_id, "title": title}], channel_id=channel_id, thread_ts=thread_ts
+            ),
+        )
+
+    def is_shared(self, file_id: str) -> bool:
+        """Tell whether a file was completed; where we may not look, it is taken to be."""
+        try:
+            self._client.files_info(file=file_id)
+        except SlackApiError as error:
+            if error_code(error) in {"file_not_found", "file_deleted"}:
+                return False
+            if error_code(error) == "missing_scope":
+                return True
+            raise delivery_failure("files.info", error) from error
+        except TRANSPORT_ERRORS as error:
+            raise delivery_failure("files.info", error) from error
+        return True
+
+    def unfurl(self, channel_id: str, ts: str, unfurls: Mapping[str, Any]) -> None:
+        """Show our cards under the links of a message, by address."""
+        self._call(
+            "chat.unfurl",
+            lambda: self._client.chat_unfurl(channel=channel_id, ts=ts, unfurls=dict(unfurls)),
+        )
+
+    def email_of(self, user_id: str) -> str:
+        """Return a person's e-mail address; empty when hidden or we may not see it."""
+        try:
+            profile = self._client.users_info(user=user_id)["user"]["profile"]
+        except (SlackApiError, KeyError):
+            return ""
+        except TRANSPORT_ERRORS as error:
+            raise delivery_failure("users.info", error) from error
+        return str(profile.get("email") or "")
 
     def open_view(self, trigger_id: str, view: Block) -> str:
         """Open a modal and return its id. A trigger lives for three seconds only."""
@@ -149,3 +213,9 @@ class SlackGateway:
             return call()
         except TRANSPORT_ERRORS as error:
             raise delivery_failure(method, error) from error
+
+
+def _metadata(mark: str) -> dict[str, Any] | None:
+    if not mark:
+        return None
+    return {"event_type": "storymeter_promise", "event_payload": {"mark": mark}}

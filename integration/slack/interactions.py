@@ -8,6 +8,7 @@ team by its token; OAuth installs for several teams come later and start at `_au
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from integration.foundation.errors import StoryMeterError
 from integration.slack.answers import Answers
 from integration.slack.client import SlackGateway, web_client
-from integration.slack.commands import Asked, answer_command
+from integration.slack.commands import STORY_KEY, Asked, answer_command
 from integration.slack.messages import Messages
 from integration.slack.raise_cap import raise_cap, read_submission
 from integration.slack.signature import SignedBySlack
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from integration.slack.desk import SlackDesk
 
 COMMAND = "/storymeter"
+STORY_LINK = re.compile(rf"/(?:browse|stories)/({STORY_KEY.pattern})(?:[/?#]|$)")
 LINK_BUTTONS = ("open_sprint",)
 Body = dict[str, Any]
 
@@ -44,11 +46,13 @@ def build_bolt(
     clock: Clock,
     *,
     zone: str = "UTC",
+    over_http: bool = True,
     logger: logging.Logger | None = None,
 ) -> App:
     """Return the Bolt app of one Slack team. Makes no call; build it after the process forked.
 
     Serve it with `slack_bolt.adapter.flask.SlackRequestHandler(app).handle(flask.request)`.
+    Requests over Socket Mode carry no signature: the connection itself is authenticated.
     """
     app = App(
         name="storymeter",
@@ -58,7 +62,9 @@ def build_bolt(
         authorize=_authorize(connection),
         token_verification_enabled=False,
         request_verification_enabled=False,
-        before_authorize=SignedBySlack(connection.signing_secret, clock),
+        before_authorize=(
+            SignedBySlack(connection.signing_secret, clock) if over_http else None
+        ),
         raise_error_for_unhandled_request=True,
     )
     app.error(_on_error)
@@ -82,6 +88,7 @@ class _Listeners:
         for action_id in LINK_BUTTONS:
             app.action(action_id)(self.on_link_opened)
         app.event("app_home_opened")(self.on_home_opened)
+        app.event("link_shared")(self.on_link_shared)
         app.event("app_uninstalled")(self.on_connection_lost)
         app.event("tokens_revoked")(self.on_connection_lost)
 
@@ -132,6 +139,19 @@ class _Listeners:
             return
         home = self.desk.home(self.workspace_id, event["user"])
         self.gateway.publish_home(event["user"], self.answers.home_view(home))
+
+    def on_link_shared(self, body: Body, event: Body) -> None:
+        """Show a card under each link to a story that is known here."""
+        if not self._is_new(body):
+            return
+        cards = {}
+        for link in event.get("links", []):
+            found = STORY_LINK.search(link.get("url", ""))
+            line = found and self.desk.story_line(self.workspace_id, found.group(1))
+            if line:
+                cards[link["url"]] = {"blocks": self.answers.story(line).blocks}
+        if cards:
+            self.gateway.unfurl(event["channel"], event["message_ts"], cards)
 
     def on_connection_lost(self, body: Body, event: Body) -> None:
         """Note it early; should this be missed, the next call to Slack finds out as well."""

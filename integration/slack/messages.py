@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from integration.slack.block_kit import render_message, slack_environment
+from integration.slack.block_kit import render, render_message, slack_environment
 from integration.slack.selection import (
     acting_caps,
     central_cost,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         CapNotice,
         DailyDigest,
         SpikeFigures,
+        SprintHeader,
         SprintReport,
     )
     from integration.slack.block_kit import SlackMessage
@@ -92,8 +93,25 @@ class Messages:
             ai_stories=[story for story in report.stories if story.is_ai_work],
             unestimated=[story for story in report.stories if has_no_estimate(story)],
             caps=acting_caps(report.caps)[:CAPS_SHOWN],
+            late_stories=[
+                story
+                for story in report.stories
+                if story.variance and story.variance.late_usage_nanousd
+            ],
             zone=self.zone,
         )
+
+    def chart_captions(self, report: SprintReport) -> dict[str, dict[str, str]]:
+        """Title and description of each chart image, by the chart's name."""
+        cap = sprint_cap(report.caps)
+        captions: dict[str, dict[str, str]] = render(
+            self.wording, "chart_captions.json.j2", report=report, sprint_cap=cap
+        )
+        return captions
+
+    def ledger_alarm(self, sprint: SprintHeader, note: str) -> SlackMessage:
+        """A recount of the entries does not agree with a Sprint's report."""
+        return render_message(self.wording, "ledger_alarm.json.j2", sprint=sprint, note=note)
 
     def planning_notice(self, report: SprintReport) -> SlackMessage:
         """A future Sprint whose stories' estimates go over a cap in dollars, tokens or carbon."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
 
 NEAR_CAP_PCT = 80
+LEAST_MISS_NANOUSD = 10_000_000
 
 
 def sprint_cap(caps: Sequence[CapStatus]) -> CapStatus | None:
@@ -35,8 +36,15 @@ def acting_caps(caps: Sequence[CapStatus]) -> list[CapStatus]:
 
 
 def largest_errors(stories: Sequence[StoryLine]) -> list[StoryLine]:
-    """Return the stories with an estimate that missed, the largest amount of money first."""
-    missed = [story for story in stories if error_nanousd(story)]
+    """Return the stories with an estimate that missed, the largest amount of money first.
+
+    A cent or a twentieth beside the estimate is no miss that anyone needs to talk about.
+    """
+    missed = [
+        story
+        for story in stories
+        if abs(error_nanousd(story)) >= max(LEAST_MISS_NANOUSD, central_cost(story) // 20)
+    ]
     return sorted(missed, key=lambda story: (-abs(error_nanousd(story)), story.story_key))
 
 

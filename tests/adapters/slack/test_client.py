@@ -63,9 +63,14 @@ def test_a_chart_is_shared_with_words_for_those_who_cannot_see_it(
     gateway: SlackGateway, people: People
 ) -> None:
     picture = png(burn_up_spec(acme.sprint_report()), scale=1)
-    file_id = gateway.upload_image(
-        "C0STANDUP", picture, filename="burn-up.png", title="Burn-up", alt_text="$214.60 of $300"
+    review = gateway.post_or_edit("C0STANDUP", REVIEW.blocks, REVIEW.text)
+    file_id, address = gateway.reserve_upload(
+        picture, filename="burn-up.png", alt_text="$214.60 of $300"
     )
+    assert not gateway.is_shared(file_id)
+    gateway.send_bytes(address, picture)
+    gateway.share(file_id, "C0STANDUP", title="Burn-up", thread_ts=review["ts"])
+    assert gateway.is_shared(file_id)
     (file,) = people.look("state")["files"]
     assert (file["id"], file["title"], file["size"]) == (file_id, "Burn-up", len(picture))
 
