@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import g, request
+from flask import current_app, g, request
 
 from integration.foundation.errors import NotPermitted, Unauthenticated
 from integration.web import login
+from integration.web.key_memory import KeyMemory
 from integration.web.service import service
-from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import KEY_PREFIX, Caller, Scope
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     View = Callable[..., Any]
 
 MARK = "storymeter_access"
+KEYS = "storymeter.keys"
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
@@ -74,13 +75,19 @@ def check_key(scope: Scope) -> Caller:
     sent = _sent_key()
     if not sent.startswith(KEY_PREFIX):
         raise Unauthenticated("Send an API key: Authorization: Bearer smk_…")
-    with service().transactions.begin() as session:
-        caller = workspaces.caller_with(session, sent)
+    caller = _keys().caller_with(sent)
     if caller is None:
         raise Unauthenticated("This API key is unknown or revoked")
     if scope not in caller.scopes and "admin" not in caller.scopes:
         raise NotPermitted(f"This API key lacks the scope {scope!r}")
     return caller
+
+
+def _keys() -> KeyMemory:
+    held = current_app.extensions
+    if KEYS not in held:
+        held[KEYS] = KeyMemory(service().transactions)
+    return cast("KeyMemory", held[KEYS])
 
 
 def caller() -> Caller:

@@ -34,13 +34,14 @@ def receive(workspace_id: str) -> tuple[Response, int]:
             raise NotFound(f"There is no workspace {workspace_id!r} with a Jira site")
         signature = request.headers.get("X-Hub-Signature")
         if signature is None and "Authorization" in request.headers:
-            check_bearer(account.webhook_secret, request.headers.get("Authorization"), now)
+            secret = account.grant.client_secret if account.grant else account.webhook_secret
+            check_bearer(secret, request.headers.get("Authorization"), now)
         else:
             check_hmac(account.webhook_secret, raw, signature)
         delivery_id = request.headers.get("X-Atlassian-Webhook-Identifier", "")
         if not delivery_id:
             raise Unauthenticated("The delivery carries no X-Atlassian-Webhook-Identifier")
-        event, subject = _what_about(raw)
+        event, subject = _what_about(raw, delivery_id)
         is_new = mailbox.receive(
             session, workspace_id, source="jira", delivery_id=delivery_id, subject=subject,
             event=event, body=raw, now=now,
@@ -48,11 +49,16 @@ def receive(workspace_id: str) -> tuple[Response, int]:
     return jsonify(stored=is_new), 202
 
 
-def _what_about(raw: bytes) -> tuple[str, str]:
-    """The event's name and subject; a body we cannot read is kept under its own delivery."""
+def _what_about(raw: bytes, delivery_id: str) -> tuple[str, str]:
+    """The event's name and subject; what is about no story and no Sprint waits for nothing else."""
+    alone = f"delivery:{delivery_id}"
     try:
         payload = json.loads(raw)
         name = str(payload.get("webhookEvent", ""))
-        return name, payloads.subject(payloads.read_event(payload, account_id="", field_ids=()))
-    except (ValueError, AttributeError, payloads.UnknownPayload):
-        return "unreadable", ""
+    except (ValueError, AttributeError):
+        return "unreadable", alone
+    try:
+        event = payloads.read_event(payload, account_id="", field_ids=())
+    except payloads.UnknownPayload:
+        return name, alone
+    return name, payloads.subject(event) or alone

@@ -1,4 +1,4 @@
-"""The first pages: choose a workspace, its overview, and short addresses that lead to the only one."""
+"""The first pages: choosing a workspace, its overview, and short addresses into the only one."""
 
 from __future__ import annotations
 

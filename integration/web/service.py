@@ -21,6 +21,17 @@ EXTENSION = "storymeter"
 
 
 @dataclass(frozen=True, slots=True)
+class SlackApp:
+    """A Slack app's own credentials, with which its installations are made."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    signing_secret: str = field(repr=False)
+    api_base_url: str = "https://slack.com/api"
+    authorize_url: str = "https://slack.com/oauth/v2/authorize"
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The database, the books, the clock and the limits of this process."""
 
@@ -32,6 +43,8 @@ class Service:
     public_url: str
     max_body_bytes: int
     login: str = "loopback"
+    slack_app: SlackApp | None = None
+    """The Slack app that workspaces install; None where each brings a token of its own."""
     authorizer: Authorizer = field(init=False)
     """Starts its thread with its first call, after the server has forked."""
 

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
-from integration.foundation.errors import StoryMeterError
+from integration.foundation.errors import NotFound, StoryMeterError
+from integration.journeys.alternatives import alternatives_of_story
 from integration.journeys.set_cap import raise_cap
 from integration.mailbox import store as mailbox
 from integration.reports.cap_report import cap_status, cap_statuses
 from integration.reports.digest_report import daily_digest
 from integration.reports.links import Links
 from integration.reports.sprint_report import sprint_report
-from integration.slack.desk import HomeFigures, Refusal, WhatIfAnswer
+from integration.slack.desk import HomeFigures, Refusal
+from integration.web.slack_alternatives import what_if_answer
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from integration.backlog.story import Sprint
     from integration.reports.shapes import CapStatus, DailyDigest, SprintReport, StoryLine
+    from integration.slack.desk import WhatIfAnswer
     from integration.web.service import Service
     from integration.workspaces.workspace import Team
 
@@ -104,21 +107,37 @@ class Desk:
 
     def what_if(self, workspace_id: str, story_key: str) -> WhatIfAnswer | None:
         """Return a story's alternatives; None when it is not known."""
-        return None
+        books = self._service.books.for_workspace(workspace_id)
+        with self._service.transactions.begin() as session:
+            try:
+                found = alternatives_of_story(
+                    session, workspace_id, story_key.upper(), books,
+                    now=self._service.clock.now(),
+                )  # fmt: skip
+            except NotFound:
+                return None
+            url = self._links(session, workspace_id).story(found.story_key)
+        return what_if_answer(found, url)
 
     def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
         """Return what a person sees in the app's Home tab."""
+        with self._service.transactions.begin() as session:
+            _, team = _running(session, workspace_id, "")
         return HomeFigures(
             report=self.sprint_report(workspace_id, channel_id=""),
             caps=self.caps(workspace_id, channel_id=""),
+            channel_id=team.channel_id if team else "",
+            digest_at=f"{team.digest_at:%H:%M} ({team.time_zone})" if team else "",
             settings_url=f"{self._service.public_url}/{workspace_id}/",
         )
 
     def connection_lost(self, workspace_id: str, event_type: str) -> None:
         """Record that the app was uninstalled or its tokens revoked."""
+        now = self._service.clock.now()
         with self._service.transactions.begin() as session:
+            workspaces.slack_lost(session, workspace_id, event_type, now)
             workspaces.audit(
-                session, workspace_id, at=self._service.clock.now(), actor="slack",
+                session, workspace_id, at=now, actor="slack",
                 action=f"slack.{event_type}", subject="slack",
             )  # fmt: skip
 

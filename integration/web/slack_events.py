@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 from slack_bolt.adapter.flask import SlackRequestHandler
 
-from integration.foundation.errors import InvalidInput, NotFound
+from integration.foundation.errors import NotFound, Unauthenticated
 from integration.slack.connection import SlackConnection
 from integration.slack.interactions import build_bolt
+from integration.slack.signature import is_signed
+from integration.slack.team_of_request import body_of, team_of
 from integration.web.access import signed_by
 from integration.web.service import service
 from integration.web.slack_desk import Desk
@@ -31,14 +31,29 @@ _lock = Lock()
 @signed_by("slack")
 def receive() -> Response:
     """Hand a request to the Bolt app of the team it names; Bolt checks the team's signature."""
-    team_id = _team_of(request.get_data(cache=True))
+    raw = request.get_data(cache=True)
+    body = body_of(raw, is_json=request.mimetype == "application/json")
+    if body.get("type") == "url_verification":
+        return _verified(raw, body)
     here = service()
     with here.transactions.begin() as session:
-        account = workspaces.slack_account_of_team(session, team_id, here.box)
+        account = workspaces.slack_account_of_team(session, team_of(body), here.box)
         if account is None:
             raise NotFound("No workspace is connected to this Slack team")
         zone = workspaces.find(session, account.workspace_id).time_zone
     return _handler(account, zone).handle(request)
+
+
+def _verified(raw: bytes, body: dict[str, Any]) -> Response:
+    """Answer the challenge that Slack sends when an app is set up: it names no team yet."""
+    here = service()
+    with here.transactions.begin() as session:
+        secrets = {each.signing_secret for each in workspaces.slack_accounts(session, here.box)}
+    if here.slack_app is not None:
+        secrets.add(here.slack_app.signing_secret)
+    if not any(is_signed(raw, dict(request.headers), secret, here.clock) for secret in secrets):
+        raise Unauthenticated("This request is not signed by a Slack app that is known here")
+    return jsonify({"challenge": str(body.get("challenge", ""))})
 
 
 def _handler(account: SlackAccount, zone: str) -> SlackRequestHandler:
@@ -47,26 +62,15 @@ def _handler(account: SlackAccount, zone: str) -> SlackRequestHandler:
     with _lock:
         known = _handlers.get(key)
         if known is None or known[0] != account:
-            connection = SlackConnection(
-                account.workspace_id, account.api_base_url, account.bot_token,
-                account.signing_secret, account.team_id, account.default_channel_id,
-            )  # fmt: skip
-            bolt = build_bolt(connection, Desk(here), here.clock, zone=zone)
+            bolt = build_bolt(connection_of(account), Desk(here), here.clock, zone=zone)
             known = (account, SlackRequestHandler(bolt))
             _handlers[key] = known
         return known[1]
 
 
-def _team_of(raw: bytes) -> str:
-    """The Slack team a request names, in JSON, a form, or a form's JSON payload; unverified yet."""
-    try:
-        body: Any
-        if request.mimetype == "application/json":
-            body = json.loads(raw)
-        else:
-            form = parse_qs(raw.decode())
-            body = json.loads(form["payload"][0]) if "payload" in form else form
-        team = body.get("team_id") or (body.get("team") or {}).get("id") or ""
-        return str(team[0] if isinstance(team, list) else team)
-    except (ValueError, AttributeError, KeyError, UnicodeDecodeError) as wrong:
-        raise InvalidInput("This is not a request from Slack") from wrong
+def connection_of(account: SlackAccount) -> SlackConnection:
+    """How the adapter reaches a workspace's Slack."""
+    return SlackConnection(
+        account.workspace_id, account.api_base_url, account.bot_token, account.signing_secret,
+        account.team_id, account.default_channel_id,
+    )  # fmt: skip

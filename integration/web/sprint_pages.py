@@ -14,7 +14,7 @@ from integration.reconciliation import queries as revisions
 from integration.reports.cap_events import cap_events
 from integration.reports.page_charts import burn_up_svg, stories_svg
 from integration.reports.retrospective import retrospective
-from integration.reports.sprint_page import SprintPage, sprint_page
+from integration.reports.sprint_page import sprint_page
 from integration.reports.story_bars import story_bars
 from integration.reports.variance_causes import main_causes
 from integration.web.access import people
@@ -26,13 +26,18 @@ from integration.workspaces import store as workspaces
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from integration.journeys.books import Books
+    from integration.reports.retrospective import Retrospective
     from integration.reports.shapes import SprintReport
+    from integration.reports.sprint_page import SprintPage
     from integration.workspaces.workspace import Workspace
 
 sprint_pages = page_blueprint("sprint_pages")
 
-SHOWN = 50
+SHOWN = 30
 """Stories on a Sprint's page unless all are asked for."""
+REPORTED = 100
+"""Stories in the report to print."""
 ALL = 10_000
 
 
@@ -44,15 +49,14 @@ def show_sprint(workspace_id: str, sprint_id: int) -> Response:
     shown = ALL if request.args.get("stories") == "all" else SHOWN
     with service().transactions.begin() as session:
         workspace = workspaces.find(session, workspace_id)
-        found = _sprint(session, workspace_id, sprint_id, books)
-        stories = found.report.stories[:shown]
+        found = _sprint(session, workspace_id, sprint_id, books, shown)
         return page(
             "sprint.html", session, workspace, found.report.as_of,
             report=found.report,
             revisions=found.revisions,
-            stories=stories,
-            hidden=len(found.report.stories) - len(stories),
-            bars=story_bars(stories),
+            story_count=found.story_count,
+            ai_story_count=found.ai_story_count,
+            bars=story_bars(found.report.stories),
             main_causes=main_causes,
             cap_events=cap_events(session, workspace_id, found.report.caps),
             factor_version=books.carbon.factor_version,
@@ -69,7 +73,7 @@ def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
         raise InvalidInput("theme is light or dark, width is wide or narrow")
     books = service().books.for_workspace(workspace_id)
     with service().transactions.begin() as session:
-        report = _sprint(session, workspace_id, sprint_id, books, detailed=0).report
+        report = _sprint(session, workspace_id, sprint_id, books, 0).report
     drawn = burn_up_svg(
         report, "dark" if theme == "dark" else "light", "narrow" if width == "narrow" else "wide"
     )
@@ -86,10 +90,11 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
     books = service().books.for_workspace(workspace_id)
     with service().transactions.begin() as session:
         workspace = workspaces.find(session, workspace_id)
-        found = _sprint(session, workspace_id, sprint_id, books)
+        found = _sprint(session, workspace_id, sprint_id, books, REPORTED)
         response = page(
             "report.html", session, workspace, found.report.as_of,
             report=found.report,
+            story_count=found.story_count,
             revisions=found.revisions,
             retrospective=_retrospective(session, workspace, found.report, books),
             main_causes=main_causes,
@@ -105,9 +110,9 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
 
 
 def _sprint(
-    session: Session, workspace_id: str, sprint_id: int, books: Books, detailed: int = SHOWN
+    session: Session, workspace_id: str, sprint_id: int, books: Books, shown: int
 ) -> SprintPage:
-    return sprint_page(session, workspace_id, sprint_id, books.prices, shown=detailed, now=now())
+    return sprint_page(session, workspace_id, sprint_id, books.prices, shown=shown, now=now())
 
 
 def _retrospective(

@@ -34,7 +34,7 @@ ENDS_AT = datetime(2026, 11, 20, 16, tzinfo=UTC)
 WEEK_BEFORE = STARTS_AT - timedelta(days=7)
 HEADINGS = (
     "Workload", "Model", "Calls per Sprint", "Input tokens", "Output tokens", "Cached share",
-    "Region",
+    "Region", "Provider",
 )  # fmt: skip
 CHAT, SMALL, EMBED = "gpt-4o", "gpt-4o-mini", "text-embedding-3-small"
 
@@ -203,7 +203,7 @@ def quiet_day(world: World) -> None:
     )  # fmt: skip
     search = world.story(
         2, "Embed the help centre for search",
-        ("Embed articles", EMBED, "60000", "800", "0", "", "eu-west-1"),
+        ("Embed articles", EMBED, "60000", "800", "0", "", "eu-west-1", "openai"),
     )  # fmt: skip
     world.story(3, "Move the login page to the new design", ai=False)
     world.daily(chat, 9, calls=520, tokens=(1200, 280), cached=600)
@@ -239,7 +239,7 @@ def over_cap(world: World) -> None:
     )  # fmt: skip
     world.daily(contracts, 8, calls=150, tokens=(6500, 520))
     world.asks(contracts, "call-1", at(19, 9), 110_000)
-    world.raised("sprint-14", "45", "The contract pilot needs it; agreed with finance", at(19, 10))
+    world.raised("sprint-14", "60", "The contract pilot needs it; agreed with finance", at(19, 10))
     world.usage(contracts, at(19, 11), calls=900, tokens=(6500, 520))
     world.asks(contracts, "call-2", at(19, 12), 110_000)
 
