@@ -62,12 +62,19 @@ def found(url: str) -> tuple[Engine, str]:
     return engine, key
 
 
-def events(seed: int = 1) -> Iterator[dict[str, Any]]:
-    """Make usage as a client sends it: a provider's response id, a story, tokens, a team."""
+def events(seed: int = 1, sender: int = 25) -> Iterator[dict[str, Any]]:
+    """Make usage as clients send it: a provider's response id, a story, tokens, a team.
+
+    `sender` events in a row come from one service, which works on four stories with two models.
+    """
     chance = random.Random(seed)
     run = f"{seed:x}-{datetime.now(UTC).timestamp():.0f}"
+    stories, models = list(range(1, 5)), list(MODELS[:2])
     for number in count():
-        provider, model = chance.choice(MODELS)
+        if number % sender == 0:
+            stories = chance.sample(range(1, STORIES + 1), 4)
+            models = chance.sample(MODELS, 2)
+        provider, model = chance.choice(models)
         given = chance.randint(200, 8000)
         yield {
             "occurred_at": (
@@ -76,20 +83,19 @@ def events(seed: int = 1) -> Iterator[dict[str, Any]]:
             "provider_name": provider,
             "request_model": model,
             "response_id": f"chatcmpl-{run}-{number:09d}",
-            "story_key": f"SHOP-{chance.randint(1, STORIES)}",
+            "story_key": f"SHOP-{chance.choice(stories)}",
             "team": "assist",
             "feature": "chat",
             "input_tokens": given,
             "cache_read_input_tokens": given // 2,
             "output_tokens": chance.randint(20, 900),
-            "reasoning_output_tokens": 0,
             "region": "eu-west-1",
         }
 
 
 def bodies(size: int, seed: int) -> Iterator[bytes]:
-    """Render bodies of so many events each."""
-    stream = events(seed)
+    """Render bodies of so many events each, every one from one sender."""
+    stream = events(seed, sender=size)
     while True:
         yield json.dumps({"events": [next(stream) for _ in range(size)]}).encode()
 

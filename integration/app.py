@@ -14,23 +14,29 @@ from integration.web import errors, headers
 from integration.web.authorizations import authorizations
 from integration.web.caps import caps
 from integration.web.jira_webhooks import jira_webhooks
+from integration.web.openapi import openapi
 from integration.web.operations import operations
 from integration.web.otlp import otlp
+from integration.web.own_rows import own_rows
 from integration.web.page_frame import assets
 from integration.web.pages import pages
 from integration.web.reads import reads
-from integration.web.service import EXTENSION, Service
+from integration.web.retraining import retraining
+from integration.web.service import EXTENSION, Service, SlackApp
 from integration.web.slack_events import slack_events
+from integration.web.slack_install import slack_install
 from integration.web.spend_pages import spend_pages
 from integration.web.sprint_pages import sprint_pages
 from integration.web.usage import usage
+from integration.web.what_if import what_if
 
 if TYPE_CHECKING:
     from flask import Blueprint
 
 DOORS: tuple[Blueprint, ...] = (
-    operations, jira_webhooks, slack_events, usage, otlp, authorizations, caps, reads,
-    assets, pages, sprint_pages, spend_pages,
+    operations, jira_webhooks, slack_events, slack_install,
+    usage, otlp, authorizations, caps, reads, openapi, assets, pages, sprint_pages, spend_pages,
+    own_rows, what_if, retraining,
 )  # fmt: skip
 
 
@@ -38,20 +44,35 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Make the web app. Connects to nothing before its first request."""
     settings = settings or read_settings()
     set_up_logs(settings)
+    return app_with(service_of(settings))
+
+
+def service_of(settings: Settings) -> Service:
+    """Put together what the doors work with."""
     engine = connect(settings.database_url, pool_size=settings.web_threads)
     transactions = transactions_on(engine)
-    return app_with(
-        Service(
-            engine=engine,
-            transactions=transactions,
-            books=book_shelf(settings, transactions),
-            box=secret_box(settings),
-            clock=clock_from(settings.clock_file),
-            public_url=settings.url,
-            max_body_bytes=settings.max_body_mb * 1024 * 1024,
-            login=settings.login,
-        )
+    return Service(
+        engine=engine,
+        transactions=transactions,
+        books=book_shelf(settings, transactions),
+        box=secret_box(settings),
+        clock=clock_from(settings.clock_file),
+        public_url=settings.url,
+        max_body_bytes=settings.max_body_mb * 1024 * 1024,
+        login=settings.login,
+        slack_app=slack_app(settings),
     )
+
+
+def slack_app(settings: Settings) -> SlackApp | None:
+    """The Slack app of this deployment, where all of its credentials are set."""
+    client_secret, signing_secret = settings.slack_client_secret, settings.slack_signing_secret
+    if not (settings.slack_client_id and client_secret and signing_secret):
+        return None
+    return SlackApp(
+        settings.slack_client_id, client_secret.get_secret_value(),
+        signing_secret.get_secret_value(),
+    )  # fmt: skip
 
 
 def app_with(service: Service) -> Flask:

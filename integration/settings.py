@@ -14,7 +14,9 @@ from integration.foundation.errors import FieldError, InvalidInput
 class Settings(BaseSettings):
     """Everything a deployment can set. Each is documented in docs/settings.md (a test holds it)."""
 
-    model_config = SettingsConfigDict(env_prefix="STORYMETER_", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="STORYMETER_", env_ignore_empty=True, extra="forbid"
+    )
 
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     """PostgreSQL address; empty starts the embedded one under `data_dir`."""
@@ -34,6 +36,12 @@ class Settings(BaseSettings):
     price_overrides: Path | None = None
     """A JSON file of dated price rows for all workspaces; docs/prices.md describes them."""
     login: Literal["loopback", "oidc"] = "loopback"
+    slack_client_id: str = ""
+    """With both secrets: people install the Slack app from our pages, for several workspaces."""
+    slack_client_secret: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    """`xapp-…`, for `storymeter slack socket` only."""
     max_body_mb: int = Field(default=32, ge=1, le=256)
 
     @property
@@ -43,10 +51,15 @@ class Settings(BaseSettings):
 
     def as_environment(self) -> dict[str, str]:
         """The variables by which a child process reads the same settings."""
-        plain = self.model_dump(exclude_none=True, exclude={"database_url", "secret_key"})
+        secrets = {
+            "secret_key", "slack_client_secret", "slack_signing_secret", "slack_app_token",
+        }  # fmt: skip
+        plain = self.model_dump(exclude_none=True, exclude={"database_url", *secrets})
         found = {f"STORYMETER_{name.upper()}": str(value) for name, value in plain.items()}
-        if self.secret_key is not None:
-            found["STORYMETER_SECRET_KEY"] = self.secret_key.get_secret_value()
+        for name in secrets:
+            secret: SecretStr | None = getattr(self, name)
+            if secret is not None:
+                found[f"STORYMETER_{name.upper()}"] = secret.get_secret_value()
         return found | {"DATABASE_URL": self.database_url}
 
 

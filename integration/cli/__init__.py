@@ -12,13 +12,19 @@ import sys
 
 import click
 
+from integration.cli.carbon_commands import carbon
 from integration.cli.demo_command import demo
 from integration.cli.estimate_command import estimate
+from integration.cli.inbox_commands import inbox
 from integration.cli.jira_commands import jira
+from integration.cli.prices_commands import prices
 from integration.cli.report_commands import report
+from integration.cli.retraining_commands import retraining
 from integration.cli.run_commands import migrate, run, web, worker
+from integration.cli.slack_commands import slack
 from integration.cli.spikes_commands import spikes
 from integration.cli.usage_commands import usage
+from integration.cli.whatif_command import whatif
 from integration.cli.workspace_commands import keys, workspace
 from integration.foundation.errors import StoryMeterError
 
@@ -30,7 +36,9 @@ def commands() -> None:
 
 
 for command in (
-    run, web, worker, migrate, demo, workspace, keys, jira, usage, estimate, report, spikes,
+    run, web, worker, migrate, demo, workspace, keys, jira, inbox, usage, estimate, report, slack,
+    spikes,
+    prices, carbon, whatif, retraining,
 ):  # fmt: skip
     commands.add_command(command)
 

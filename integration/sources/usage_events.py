@@ -8,7 +8,7 @@ which we do not know is refused, because a misspelt count would silently cost no
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -24,9 +24,6 @@ from integration.sources.json_bodies import (
 )
 from integration.sources.provider_names import provider_of
 from integration.sources.values import MAX_TEXT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -144,17 +141,13 @@ def read_one(raw: bytes | msgspec.Raw, index: int, collector: Collector) -> None
 
 def completed(sent: SentEvent, now: datetime) -> UsageEvent:
     """Fill in what a sender may leave out."""
-    fields = _as_dict(sent)
     if sent.occurred_at is _ABSENT:
-        fields["occurred_at"] = now
+        sent.occurred_at = now
     if not sent.provider_name and (sent.request_model or sent.response_model):
-        fields["provider_name"] = provider_of(sent.response_model or sent.request_model)
+        sent.provider_name = provider_of(sent.response_model or sent.request_model)
     if sent.user:
-        fields["user"] = pseudonym(sent.user)
-    return UsageEvent(**fields)
-
-
-_as_dict: Callable[[msgspec.Struct], dict[str, Any]] = msgspec.structs.asdict
+        sent.user = pseudonym(sent.user)
+    return msgspec.convert(sent, UsageEvent, from_attributes=True)
 
 
 def field_error(error: BaseException) -> FieldError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import DateTime, Identity, LargeBinary, SmallInteger, Text, Time, text
+from sqlalchemy import BigInteger, DateTime, Identity, LargeBinary, SmallInteger, Text, Time, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +26,8 @@ class WorkspaceRow(Table):
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
     default_region: Mapped[str] = mapped_column(Text, server_default="")
     ai_work_rule: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    allocation_rule: Mapped[str] = mapped_column(Text, server_default="none")
+    """How reports share unattributed spend out over stories: none, even or by_tokens."""
 
 
 class JiraConnectionRow(Table):
@@ -43,6 +45,11 @@ class JiraConnectionRow(Table):
     webhook_secret: Mapped[bytes] = mapped_column(LargeBinary)
     project_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=EMPTY)
     field_ids: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    project_field_ids: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    oauth_grant: Mapped[bytes | None] = mapped_column(LargeBinary)
+    webhook_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=EMPTY)
+    """Dynamic webhooks of an OAuth app, which end unless refreshed."""
+    webhooks_end_at: Mapped[datetime | None] = mapped_column(INSTANT)
     synced_until: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
@@ -57,6 +64,19 @@ class SlackConnectionRow(Table):
     signing_secret: Mapped[bytes] = mapped_column(LargeBinary)
     team_id: Mapped[str] = mapped_column(Text)
     default_channel_id: Mapped[str] = mapped_column(Text)
+    lost_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    """Since when Slack refuses our token; None while it works."""
+    lost_reason: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class SlackInstallStateRow(Table):
+    """An installation that was begun: Slack must bring its secret back before it expires."""
+
+    __tablename__ = "slack_install_state"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(INSTANT)
 
 
 class TeamRow(Table):
@@ -77,6 +97,9 @@ class TeamRow(Table):
     """ISO weekdays, 1 = Monday."""
     quiet_days_are_silent: Mapped[bool] = mapped_column(server_default=text("true"))
     product_owner: Mapped[str] = mapped_column(Text, server_default="")
+    quiet_from: Mapped[time | None] = mapped_column(Time)
+    quiet_until: Mapped[time | None] = mapped_column(Time)
+    """Local hours in which nothing is posted; both None: at any hour."""
 
 
 class ApiKeyRow(Table):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from integration.workspaces.models import ApiKeyRow
+from integration.workspaces.models import ApiKeyRow, JiraConnectionRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,3 +38,13 @@ def keys_of(session: Session, workspace_id: str) -> list[KeyHead]:
         .order_by(ApiKeyRow.created_at, ApiKeyRow.key_id)
     )  # fmt: skip
     return [KeyHead(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
+
+
+def dynamic_webhooks(session: Session, workspace_id: str) -> tuple[list[int], datetime | None]:
+    """Return an OAuth app's dynamic webhooks and when they end; none for other sign-ins."""
+    row = session.execute(
+        select(JiraConnectionRow.webhook_ids, JiraConnectionRow.webhooks_end_at).where(
+            JiraConnectionRow.workspace_id == workspace_id
+        )
+    ).one_or_none()
+    return (list(row[0]), row[1]) if row else ([], None)

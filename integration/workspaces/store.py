@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from integration.foundation.errors import NotFound
@@ -13,12 +13,15 @@ from integration.workspaces.models import (
     AuditRow,
     JiraConnectionRow,
     SlackConnectionRow,
+    SlackInstallStateRow,
     TeamRow,
     WorkspaceRow,
 )
+from integration.workspaces.sealing import closed_grant, opened_grant
 from integration.workspaces.workspace import (
     Caller,
     JiraAccount,
+    JiraGrant,
     SlackAccount,
     Team,
     Workspace,
@@ -35,13 +38,22 @@ if TYPE_CHECKING:
     from integration.foundation.secrets import SecretBox
 
 
+AI_WORK_LISTS = ("components", "issue_types", "keywords")
+
+
 def create(session: Session, workspace: Workspace, now: datetime) -> None:
     """Add a workspace, or change the settings of the one with this id."""
     values = {
         "name": workspace.name,
         "time_zone": workspace.time_zone,
         "default_region": workspace.default_region,
-        "ai_work_rule": {"labels": sorted(workspace.ai_labels)} if workspace.ai_labels else {},
+        "ai_work_rule": {
+            "labels": sorted(workspace.ai_labels),
+            "components": sorted(workspace.ai_components),
+            "issue_types": sorted(workspace.ai_issue_types),
+            "keywords": sorted(workspace.ai_keywords),
+        },
+        "allocation_rule": workspace.allocation_rule,
     }
     row = insert(WorkspaceRow).values(workspace_id=workspace.workspace_id, created_at=now, **values)
     session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
@@ -59,6 +71,8 @@ def find(session: Session, workspace_id: str) -> Workspace:
     return Workspace(
         row.workspace_id, row.name, row.time_zone, row.default_region,
         frozenset(row.ai_work_rule.get("labels", ())),
+        row.allocation_rule,  # type: ignore[arg-type]  # Written only from a Workspace.
+        *(frozenset(row.ai_work_rule.get(name, ())) for name in AI_WORK_LISTS),
     )  # fmt: skip
 
 
@@ -79,14 +93,23 @@ def connect_jira(session: Session, account: JiraAccount, box: SecretBox) -> None
         "webhook_secret": box.close(account.webhook_secret),
         "project_keys": list(account.project_keys),
         "field_ids": account.field_ids,
+        "project_field_ids": account.project_field_ids,
+        "oauth_grant": account.grant and closed_grant(account.grant, box),
     }
     row = insert(JiraConnectionRow).values(workspace_id=account.workspace_id, **values)
     session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
 
 
-def jira_account(session: Session, workspace_id: str, box: SecretBox) -> JiraAccount | None:
-    """Return how the workspace's Jira site is reached; None when none is connected."""
-    row = session.get(JiraConnectionRow, workspace_id, populate_existing=True)
+def jira_account(
+    session: Session, workspace_id: str, box: SecretBox, *, is_kept: bool = False
+) -> JiraAccount | None:
+    """Return how the workspace's Jira site is reached; None when none is connected.
+
+    `is_kept` locks it until the transaction ends.
+    """
+    row = session.get(
+        JiraConnectionRow, workspace_id, populate_existing=True, with_for_update=is_kept
+    )
     if row is None:
         return None
     return JiraAccount(
@@ -94,7 +117,29 @@ def jira_account(session: Session, workspace_id: str, box: SecretBox) -> JiraAcc
         token=box.open(row.token), webhook_secret=box.open(row.webhook_secret),
         deployment="datacenter" if row.deployment == "datacenter" else "cloud",
         account_id=row.account_id, project_keys=tuple(row.project_keys), field_ids=row.field_ids,
+        project_field_ids=row.project_field_ids,
+        grant=opened_grant(row.oauth_grant, box) if row.oauth_grant else None,
     )  # fmt: skip
+
+
+def save_grant(session: Session, workspace_id: str, grant: JiraGrant, box: SecretBox) -> None:
+    """Keep a refreshed grant: the refresh token in the one before is used up."""
+    session.execute(
+        update(JiraConnectionRow)
+        .where(JiraConnectionRow.workspace_id == workspace_id)
+        .values(oauth_grant=closed_grant(grant, box))
+    )
+
+
+def note_webhooks(
+    session: Session, workspace_id: str, ids: Sequence[int], end_at: datetime | None
+) -> None:
+    """Remember an OAuth app's dynamic webhooks and when they end."""
+    session.execute(
+        update(JiraConnectionRow)
+        .where(JiraConnectionRow.workspace_id == workspace_id)
+        .values(webhook_ids=list(ids), webhooks_end_at=end_at)
+    )
 
 
 def project_keys(session: Session, workspace_id: str) -> frozenset[str]:
@@ -137,6 +182,8 @@ def connect_slack(session: Session, account: SlackAccount, box: SecretBox) -> No
         "signing_secret": box.close(account.signing_secret),
         "team_id": account.team_id,
         "default_channel_id": account.default_channel_id,
+        "lost_at": None,
+        "lost_reason": "",
     }
     row = insert(SlackConnectionRow).values(workspace_id=account.workspace_id, **values)
     session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
@@ -154,11 +201,46 @@ def slack_account_of_team(session: Session, team_id: str, box: SecretBox) -> Sla
     return _slack_account(row, box) if row else None
 
 
+def slack_accounts(session: Session, box: SecretBox) -> list[SlackAccount]:
+    """Return every connected Slack team, by workspace."""
+    rows = session.scalars(select(SlackConnectionRow).order_by(SlackConnectionRow.workspace_id))
+    return [_slack_account(row, box) for row in rows]
+
+
+def slack_lost(session: Session, workspace_id: str, reason: str, now: datetime) -> bool:
+    """Note that Slack refuses our token; False when that is known. Connecting anew clears it."""
+    lost = session.execute(
+        update(SlackConnectionRow)
+        .where(
+            SlackConnectionRow.workspace_id == workspace_id, SlackConnectionRow.lost_at.is_(None)
+        )
+        .values(lost_at=now, lost_reason=reason)
+        .returning(SlackConnectionRow.workspace_id)
+    )
+    return lost.scalar() is not None
+
+
+def begin_slack_install(
+    session: Session, workspace_id: str, digest: bytes, expires_at: datetime
+) -> None:
+    """Keep the digest of an installation's state until Slack brings the state back."""
+    session.add(
+        SlackInstallStateRow(workspace_id=workspace_id, digest=digest, expires_at=expires_at)
+    )
+
+
+def end_slack_install(session: Session, digest: bytes, now: datetime) -> str | None:
+    """Use up an installation's state; returns its workspace, None when unknown or too old."""
+    row = SlackInstallStateRow
+    session.execute(delete(row).where(row.expires_at <= now))
+    return session.scalar(delete(row).where(row.digest == digest).returning(row.workspace_id))
+
+
 def _slack_account(row: SlackConnectionRow, box: SecretBox) -> SlackAccount:
     return SlackAccount(
         row.workspace_id, row.api_base_url, bot_token=box.open(row.bot_token),
         signing_secret=box.open(row.signing_secret), team_id=row.team_id,
-        default_channel_id=row.default_channel_id,
+        default_channel_id=row.default_channel_id, lost_reason=row.lost_reason,
     )  # fmt: skip
 
 
@@ -173,6 +255,8 @@ def save_team(session: Session, team: Team) -> None:
         "workdays": list(team.workdays),
         "quiet_days_are_silent": team.quiet_days_are_silent,
         "product_owner": team.product_owner,
+        "quiet_from": team.quiet_from,
+        "quiet_until": team.quiet_until,
     }
     row = insert(TeamRow).values(workspace_id=team.workspace_id, team_id=team.team_id, **values)
     session.execute(
@@ -189,6 +273,7 @@ def teams(session: Session, workspace_id: str) -> list[Team]:
         Team(
             row.workspace_id, row.team_id, row.name, row.board_id, row.channel_id, row.time_zone,
             row.digest_at, tuple(row.workdays), row.quiet_days_are_silent, row.product_owner,
+            row.quiet_from, row.quiet_until,
         )
         for row in rows
     ]  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import datetime, time
 from hashlib import sha256
 from typing import Literal
 
 Scope = Literal["ingest", "authorize", "read", "admin"]
+AllocationRule = Literal["none", "even", "by_tokens"]
 SCOPES: tuple[Scope, ...] = ("ingest", "authorize", "read", "admin")
 KEY_PREFIX = "smk_"
 
@@ -23,6 +24,24 @@ class Workspace:
     default_region: str = ""
     """Cloud region assumed where usage or a workload names none."""
     ai_labels: frozenset[str] = frozenset()
+    """Which stories are AI work; where nothing at all is chosen, the usual labels mark them."""
+    allocation_rule: AllocationRule = "none"
+    """How reports share unattributed spend out over stories."""
+    ai_components: frozenset[str] = frozenset()
+    ai_issue_types: frozenset[str] = frozenset()
+    ai_keywords: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class JiraGrant:
+    """An OAuth 2.0 (3LO) app and what it was granted; the refresh token is good for one use."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+    auth_base: str = "https://auth.atlassian.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +58,10 @@ class JiraAccount:
     account_id: str = ""
     project_keys: tuple[str, ...] = ()
     field_ids: dict[str, str] = field(default_factory=dict)
+    project_field_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By project key, for team-managed projects: their fields are their own."""
+    grant: JiraGrant | None = None
+    """Signed in by OAuth instead of by token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +74,8 @@ class SlackAccount:
     signing_secret: str = field(repr=False)
     team_id: str = ""
     default_channel_id: str = ""
+    lost_reason: str = ""
+    """Why Slack refuses our token; empty while it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +92,9 @@ class Team:
     workdays: tuple[int, ...] = (1, 2, 3, 4, 5)
     quiet_days_are_silent: bool = True
     product_owner: str = ""
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    """Local hours in which nothing is posted; the end is exclusive and may be on the next day."""
 
 
 @dataclass(frozen=True, slots=True)

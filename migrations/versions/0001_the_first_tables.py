@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "ledger_entry",
     "estimate",
     "sprint_reconciliation",
+    "sprint_audit",
     "price_override",
     "own_factor",
     "retraining_check",
@@ -72,12 +73,33 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'held'"),
     )
     op.create_table(
+        "books_version",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("books_version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("price_version", sa.Text(), nullable=False),
+        sa.Column("factor_version", sa.Text(), nullable=False),
+        sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "books_version", name=op.f("pk_books_version")),
+    )
+    op.create_table(
+        "usage_conflict",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("occurred_on", sa.Date(), nullable=False),
+        sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("record", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "workspace_id", "entry_id", "digest", name=op.f("pk_usage_conflict")
+        ),
+    )
+    op.create_table(
         "call_identity",
         sa.Column("workspace_id", sa.Text(), nullable=False),
         sa.Column("identity", sa.Uuid(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
         sa.Column("occurred_on", sa.Date(), nullable=False),
-        sa.Column("detail", sa.SmallInteger(), nullable=False),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "identity", name=op.f("pk_call_identity")),
     )
     op.create_table(
@@ -273,6 +295,20 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
+        sa.Column(
+            "project_field_ids",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("oauth_grant", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "webhook_ids",
+            postgresql.ARRAY(sa.BigInteger()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("webhooks_end_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("synced_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_jira_connection")),
     )
@@ -305,7 +341,6 @@ def upgrade() -> None:
         sa.Column("accelerator_seconds", sa.BigInteger(), nullable=False),
         sa.Column("list_cost_nanousd", sa.BigInteger(), nullable=True),
         sa.Column("contracted_cost_nanousd", sa.BigInteger(), nullable=True),
-        sa.Column("source_cost_nanousd", sa.BigInteger(), nullable=True),
         sa.Column("energy_uwh", sa.BigInteger(), nullable=True),
         sa.Column("location_low_ugco2e", sa.BigInteger(), nullable=True),
         sa.Column("location_central_ugco2e", sa.BigInteger(), nullable=True),
@@ -314,8 +349,8 @@ def upgrade() -> None:
         sa.Column("unpriced_calls", sa.BigInteger(), nullable=False),
         sa.Column("calls_without_factor", sa.BigInteger(), nullable=False),
         sa.Column("avoided_calls", sa.BigInteger(), nullable=False),
-        sa.Column("price_version", sa.Text(), nullable=False),
-        sa.Column("factor_version", sa.Text(), nullable=False),
+        sa.Column("source_cost_nanousd", sa.BigInteger(), nullable=True),
+        sa.Column("books_version", sa.BigInteger(), nullable=False),
         sa.Column("unpriced_reason", sa.Text(), nullable=False),
         sa.Column("attributes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint(
@@ -368,7 +403,35 @@ def upgrade() -> None:
         sa.Column("signing_secret", sa.LargeBinary(), nullable=False),
         sa.Column("team_id", sa.Text(), nullable=False),
         sa.Column("default_channel_id", sa.Text(), nullable=False),
+        sa.Column("lost_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lost_reason", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_slack_connection")),
+    )
+    op.create_table(
+        "slack_install_state",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "digest", name=op.f("pk_slack_install_state")),
+    )
+    op.create_table(
+        "outbox_pace",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "place", name=op.f("pk_outbox_pace")),
+    )
+    op.create_table(
+        "sprint_audit",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("sprint_id", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("audited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agrees", sa.Boolean(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "workspace_id", "sprint_id", "revision", name=op.f("pk_sprint_audit")
+        ),
     )
     op.create_table(
         "spike",
@@ -530,6 +593,8 @@ def upgrade() -> None:
             "quiet_days_are_silent", sa.Boolean(), server_default=sa.text("true"), nullable=False
         ),
         sa.Column("product_owner", sa.Text(), server_default="", nullable=False),
+        sa.Column("quiet_from", sa.Time(), nullable=True),
+        sa.Column("quiet_until", sa.Time(), nullable=True),
         sa.PrimaryKeyConstraint("workspace_id", "team_id", name=op.f("pk_team")),
     )
     op.create_table(
@@ -553,6 +618,7 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
+        sa.Column("allocation_rule", sa.Text(), server_default="none", nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspace")),
     )
     op.create_table(
@@ -649,6 +715,9 @@ def downgrade() -> None:
     op.drop_index("uq_spike_open", table_name="spike", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index(op.f("ix_spike_workspace_id_started_at"), table_name="spike")
     op.drop_table("spike")
+    op.drop_table("sprint_audit")
+    op.drop_table("outbox_pace")
+    op.drop_table("slack_install_state")
     op.drop_table("slack_connection")
     op.drop_table("outbox_pause")
     op.drop_index(
@@ -670,6 +739,8 @@ def downgrade() -> None:
     op.drop_table("cap_crossing")
     op.drop_table("cap")
     op.drop_table("call_identity")
+    op.drop_table("usage_conflict")
+    op.drop_table("books_version")
     op.drop_index(
         "ix_authorization_open",
         table_name="authorization",

@@ -1,4 +1,4 @@
-"""Journeys on a real database, with the Acme team of the door tests."""
+"""The stage on which the journeys' tests play."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.assembly import default_books
-from integration.foundation.secrets import SecretBox
-from integration.journeys.book_shelf import BookShelf
-from integration.web.service import Service
-from tests.doors.worlds import World
+from tests.journeys.stage import Stage, stage_on
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from integration.foundation.clock import FixedClock
     from integration.foundation.database import Transactions
 
 
 @pytest.fixture
-def world(engine: Engine, transactions: Transactions, clock: FixedClock) -> World:
-    """The workspace of the fictional Acme team, with nothing in its backlog."""
-    service = Service(
-        engine=engine,
-        transactions=transactions,
-        books=BookShelf(transactions, default_books()),
-        box=SecretBox("b25seSB0aGUgdGVzdHMgZXZlciB1c2UgdGhpcyBrZXk="),
-        clock=clock,
-        public_url="http://localhost",
-        max_body_bytes=1_000_000,
-    )
-    return World(service).found()
+def stage(transactions: Transactions) -> Stage:
+    """The workspace `acme` with story SHOP-1 in the running Sprint 14."""
+    return stage_on(transactions)

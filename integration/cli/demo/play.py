@@ -83,7 +83,7 @@ def refine(sprint: Sprint) -> None:
     narrator.tell(f"{shown} is labelled [cyan]ai[/cyan]: StoryMeter added its section.")
     first = next(p for p in acme.STORIES if p.summary == acme.TEMPLATE_SHOWN_ON)
     world.owner.describe(shown, table(first.row))
-    values = narrator.until(f"{shown} has an estimate", lambda: _estimated(sprint, shown))
+    values = narrator.until(f"{shown} has an estimate", lambda: _with_value(sprint, shown, COST))
     narrator.tell(
         f"Filled in, it is estimated at ${values[COST]:.2f} "
         f"(${values[f'{COST} (low)']:.2f} to ${values[f'{COST} (high)']:.2f}) in Jira."
@@ -101,9 +101,10 @@ def refine(sprint: Sprint) -> None:
         raise StepDidNotHappen("A story without AI got the section")
 
 
-def _estimated(sprint: Sprint, key: str) -> Json | None:
+def _with_value(sprint: Sprint, key: str, name: str) -> Json | None:
+    """A story's fields once the named one has a value."""
     values = sprint.world.owner.fields(key)
-    return values if values.get(COST) is not None else None
+    return values if values.get(name) is not None else None
 
 
 def plan(sprint: Sprint) -> None:
@@ -120,7 +121,7 @@ def plan(sprint: Sprint) -> None:
     )
     settle(world, narrator)
     estimated = [
-        values[COST] for key in sprint.keys.values() if (values := _estimated(sprint, key))
+        values[COST] for key in sprint.keys.values() if (values := _with_value(sprint, key, COST))
     ]
     narrator.tell(
         f"{acme.SPRINT} has started: {len(estimated)} stories are estimated at "
@@ -174,7 +175,9 @@ def live_a_day(sprint: Sprint, day: int) -> None:
         if day in {2, 7, 12}:
             narrator.tell(f"Day {day + 1}, stand-up in Slack: {header}")
     if day == SPIKE_DAY:
-        _report_until(sprint, start + timedelta(hours=SPIKE_HOUR + 2, minutes=30))
+        _report_until(sprint, start + timedelta(hours=SPIKE_HOUR + 2, minutes=29))
+        # Spend is looked at every minute of the demo's clock.
+        world.clock.move_to(start + timedelta(hours=SPIKE_HOUR + 2, minutes=30))
         told = narrator.until("the spike is in Slack", lambda: mentions(world, "spike"))
         narrator.tell(f"Day {day + 1}, 15:30: {told}")
     _report_until(sprint, start + timedelta(hours=23, minutes=55))
@@ -265,7 +268,7 @@ def review(sprint: Sprint) -> None:
     over = sprint.key(acme.FAR_OVER)
     values = narrator.until(
         f"{over} shows its actual",
-        lambda: (v := world.owner.fields(over)).get("AI actual cost USD") is not None and v,
+        lambda: _with_value(sprint, over, "AI actual cost USD"),
     )
     narrator.tell(
         f"{over} was estimated at ${values[COST]:.2f} and cost "

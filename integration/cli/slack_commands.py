@@ -1,0 +1,82 @@
+"""`storymeter slack …`: Socket Mode, for deployments that Slack cannot reach."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from integration.cli.start_up import database
+from integration.foundation.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from slack_bolt import App
+
+    from integration.web.service import Service
+
+
+@click.group()
+def slack() -> None:
+    """Slack."""
+
+
+@slack.command()
+def socket() -> None:
+    """Hold the Socket Mode connection. Run exactly one of these, beside web and worker."""
+    from integration.app import service_of
+    from integration.slack.socket_mode import socket_client
+
+    with database() as settings:
+        if settings.slack_app_token is None:
+            raise InvalidInput("Set STORYMETER_SLACK_APP_TOKEN to an app-level token (xapp-…)")
+        service = service_of(settings)
+        client = socket_client(
+            settings.slack_app_token.get_secret_value(), _api_base_url(service), _Apps(service)
+        )
+        client.connect()
+        click.echo("Connected to Slack; press Ctrl-C to stop.")
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+        client.close()
+
+
+def _api_base_url(service: Service) -> str:
+    from integration.workspaces import store as workspaces
+
+    with service.transactions.begin() as session:
+        accounts = workspaces.slack_accounts(session, service.box)
+    if not accounts:
+        raise InvalidInput("No workspace has Slack connected; see docs/slack.md")
+    return accounts[0].api_base_url
+
+
+class _Apps:
+    """The Bolt app of each connected team, made when its first request comes."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._known: dict[str, tuple[object, App]] = {}
+
+    def __call__(self, team_id: str) -> App | None:
+        from integration.slack.interactions import build_bolt
+        from integration.web.slack_desk import Desk
+        from integration.web.slack_events import connection_of
+        from integration.workspaces import store as workspaces
+
+        here = self._service
+        with here.transactions.begin() as session:
+            account = workspaces.slack_account_of_team(session, team_id, here.box)
+            if account is None:
+                return None
+            zone = workspaces.find(session, account.workspace_id).time_zone
+        known = self._known.get(team_id)
+        if known is None or known[0] != account:
+            bolt = build_bolt(
+                connection_of(account), Desk(here), here.clock, zone=zone, over_http=False
+            )
+            known = self._known[team_id] = (account, bolt)
+        return known[1]

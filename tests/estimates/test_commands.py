@@ -1,0 +1,380 @@
+"""The commands on prices, carbon, estimates, alternatives and retraining, as people run them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+from werkzeug.serving import make_server
+
+from integration.app import app_with
+from integration.carbon.statements import ZoneStatement
+from integration.cli.carbon_commands import carbon
+from integration.cli.estimate_command import estimate
+from integration.cli.prices_commands import prices
+from integration.cli.retraining_commands import retraining
+from integration.cli.whatif_command import whatif
+from integration.journeys.enter_rows import enter_factors
+from integration.pricing.override_rows import parse_rows
+from tests.doors.worlds import SMALL, at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click import Command
+
+    from tests.doors.worlds import World
+
+CALLS = ("--calls", "1000", "--input-tokens", "1000", "--output-tokens", "200")
+LLAMA = "meta-llama/Meta-Llama-3.1-70B-Instruct"
+
+
+def run(command: Command, *arguments: str, exit_code: int = 0) -> str:
+    done = CliRunner().invoke(command, list(arguments))
+    assert done.exit_code == exit_code, done.output
+    return done.output
+
+
+def answer(command: Command, *arguments: str, exit_code: int = 0) -> Any:
+    return json.loads(run(command, *arguments, "--json", exit_code=exit_code))
+
+
+def test_an_estimate_without_a_workspace_says_all_it_rests_on() -> None:
+    # 1,000 · (500 · 0.15 + 500 · 0.075 + 200 · 0.60) = 232,500 millionths of a dollar.
+    found = answer(
+        estimate, "--model", SMALL, *CALLS, "--cached-share", "0.5", "--region", "eu-west-1",
+        "--at", "2026-11-20",
+    )  # fmt: skip
+
+    assert found["tokens"]["central"] == "1200000"
+    assert Decimal(found["list_cost_usd"]["central"]) == Decimal("0.2325")
+    for name in ("tokens", "list_cost_usd", "energy_wh", "location_based_kgco2e"):
+        low, central, high = (Decimal(found[name][end]) for end in ("low", "central", "high"))
+        assert low < central < high
+    assert found["market_based_kgco2e"] is None
+    assert "extension, not EcoLogits" in found["energy_method"]
+    assert found["method_version"] and found["price_version"] and found["factor_version"]
+    assert any("codecarbon" in source for source in found["factor_sources"])
+    assert (found["tier"], found["coverage_pct"], found["missing"]) == ("C", "100.0", [])
+
+
+def test_an_estimate_uses_the_prices_of_the_day_asked_for() -> None:
+    def cost(day: str) -> Decimal:
+        found = answer(
+            estimate, "--model", "o3", "--calls", "1", "--input-tokens", "1000",
+            "--output-tokens", "1000", "--at", day,
+        )  # fmt: skip
+        return Decimal(found["list_cost_usd"]["central"])
+
+    assert (cost("2025-06-09"), cost("2025-06-10")) == (Decimal("0.05"), Decimal("0.01"))
+
+
+@pytest.mark.parametrize(("arguments", "field"), [
+    (("--model", "acme-llm-9", "--region", "FRA"), "factor"),
+    (("--model", SMALL, "--region", "atlantis-1"), "region"),
+])  # fmt: skip
+def test_what_is_unknown_has_no_figure_and_a_reason(
+    arguments: tuple[str, ...], field: str
+) -> None:
+    found = answer(estimate, *arguments, *CALLS)
+
+    assert found["energy_wh"] is None
+    assert found["location_based_kgco2e"] is None
+    assert field in [each["field"] for each in found["missing"]]
+    assert found["coverage_pct"] == "0.0"
+    assert all(each["reason"] for each in found["missing"])
+
+
+def test_gpu_hours_have_energy_and_name_the_missing_price() -> None:
+    found = answer(
+        estimate, "--gpu", "H100", "--gpu-hours", "6", "--gpu-count", "8", "--region", "FRA"
+    )
+
+    # 8 · 700 W · 0.75 · 6 h · 1.375 · 1.14 = 39,501 Wh.
+    assert Decimal(found["energy_wh"]["central"]) == Decimal(39501)
+    assert found["list_cost_usd"] is None
+    assert [each["field"] for each in found["missing"]] == ["price"]
+    assert "hourly rate for H100" in found["missing"][0]["reason"]
+
+
+def test_gpu_hours_are_priced_by_a_row_of_the_price_file(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps([{
+        "provider_name": "aws", "model": "H100", "kind": "accelerator_hours", "sets": "list",
+        "valid_from": "2026-01-01", "usd_per_accelerator_hour": "2.50",
+    }]))  # fmt: skip
+
+    found = answer(
+        estimate, "--provider", "aws", "--gpu", "H100", "--gpu-hours", "6", "--gpu-count", "8",
+        "--region", "FRA", "--overrides", str(file), "--at", "2026-11-20",
+    )  # fmt: skip
+
+    assert Decimal(found["list_cost_usd"]["central"]) == 120  # 48 · 2.50.
+
+
+def test_open_weights_take_batch_and_accelerator_and_show_both_methods() -> None:
+    plain = answer(estimate, "--model", LLAMA, *CALLS, "--region", "IRL")
+    served = answer(
+        estimate, "--model", LLAMA, *CALLS, "--region", "IRL", "--batch-size", "16",
+        "--accelerator", "H100",
+    )  # fmt: skip
+
+    assert "EcoLogits output energy" in plain["energy_method"]
+    assert "fitted on H100" in plain["second_opinion"]["energy_method"]
+    assert "fitted on H100" in served["energy_method"]
+    assert served["second_opinion"]["energy_wh"] == plain["energy_wh"]
+    # Output: .00539·70.55 + .1028·141.1/16 + 1.96·3/16 + .045 = 1.69933 J; input .003·70.55 =
+    # .21165 J; × 1.72 / 3600: 1e6 · 1.0112e-4 + 2e5 · 8.1190e-4 = 101.12 + 162.38 = 263.50 Wh.
+    assert float(served["energy_wh"]["central"]) == pytest.approx(263.50, abs=0.05)
+
+
+def test_an_accelerator_outside_the_formula_is_said_and_the_usual_figure_stays() -> None:
+    found = answer(
+        estimate, "--model", LLAMA, *CALLS, "--region", "IRL", "--accelerator", "B200"
+    )
+
+    assert "EcoLogits output energy" in found["energy_method"]
+    assert found["second_opinion"] is None
+    assert any("fitted on H100, not on B200" in each for each in found["assumptions"])
+
+
+def test_an_unlisted_open_model_is_estimated_from_its_stated_size() -> None:
+    found = answer(
+        estimate, "--model", "acme/acme-70b", *CALLS, "--region", "IRL", "--batch-size", "16",
+        "--active-b", "70.55", "--total-b", "70.55",
+    )  # fmt: skip
+
+    assert float(found["energy_wh"]["central"]) == pytest.approx(263.50, abs=0.05)
+
+
+def test_an_estimate_loads_neither_the_database_nor_the_web_layer() -> None:
+    script = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from integration.cli import commands\n"
+        "done = CliRunner().invoke(commands, ['estimate', '--model', 'gpt-4o-mini', '--calls', '1',"
+        " '--input-tokens', '1', '--output-tokens', '1', '--json'])\n"
+        "assert done.exit_code == 0, done.output\n"
+        "print(sorted({'sqlalchemy', 'flask', 'ecologits', 'pandas'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_arithmetic_of_a_price_adds_up() -> None:
+    found = answer(
+        prices, "explain", "gemini-2.5-pro", "--at", "2026-11-20", "--input-tokens", "250000",
+        "--cached", "100000", "--output-tokens", "10000",
+    )  # fmt: skip
+
+    # 150,000 · 2.50 + 100,000 · 0.25 + 10,000 · 15 = 550,000 millionths of a dollar.
+    amounts = {line["token_class"]: line["amount_usd"] for line in found["list"]["lines"]}
+    assert {name: Decimal(amount) for name, amount in amounts.items()} == {
+        "input": Decimal("0.375"), "cache_read": Decimal("0.025"), "output": Decimal("0.15"),
+    }  # fmt: skip
+    assert found["list"]["cost_nanousd"] == 550_000_000
+    assert found["contracted"] is None
+    assert "= $0.375" in run(
+        prices, "explain", "gemini-2.5-pro", "--input-tokens", "250000", "--cached", "100000"
+    )
+
+
+def test_a_model_without_a_price_is_named_with_its_neighbours() -> None:
+    found = answer(prices, "explain", "gpt-4o-minni")
+    assert (found["list"], found["code"]) == (None, "unknown_model")
+    assert "gpt-4o-mini" in found["closest"]
+
+
+NEWER = [{
+    "id": "openai", "name": "OpenAI", "api_pattern": "https://api\\.openai\\.com",
+    "models": [
+        {"id": "gpt-4o-mini", "match": {"equals": "gpt-4o-mini"},
+         "prices": {"input_mtok": 0.12, "cache_read_mtok": 0.075, "output_mtok": 0.6}},
+        {"id": "acme-new", "match": {"equals": "acme-new"},
+         "prices": {"input_mtok": 1, "output_mtok": 2}},
+        {"id": "acme-long", "match": {"equals": "acme-long"},
+         "prices": {"input_mtok": {"base": 1, "tiers": [{"start": 1000, "price": 2}]},
+                    "output_mtok": 2}},
+    ],
+}]  # fmt: skip
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps(NEWER))
+    return file
+
+
+def test_newer_prices_are_shown_and_nothing_is_written(newer: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+
+    found = answer(prices, "update", "--from", str(newer), "--file", str(file))
+
+    shown = {each["model"]: each for each in found["changes"] if each["kind"] != "gone"}
+    mini = shown["gpt-4o-mini"]
+    assert mini["changes"] == [{"token_class": "input", "before": "0.15", "after": "0.12"}]
+    assert shown["acme-new"]["kind"] == "added"
+    assert shown["acme-long"]["why_no_row"] == "prices by context length"
+    assert not file.exists()
+
+
+def test_applied_prices_are_dated_rows_on_top_and_only_once(newer: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text('[{"provider_name": "openai", "model": "*", "valid_from": "2026-01-01", '
+                    '"multipliers": {"standard": "0.9"}}]')  # fmt: skip
+
+    run(prices, "update", "--from", str(newer), "--file", str(file), "--apply")
+    run(prices, "update", "--from", str(newer), "--file", str(file), "--apply")
+
+    rows = parse_rows(file.read_bytes())
+    assert [row.model for row in rows] == ["*", "acme-new", "gpt-4o-mini"]
+    assert rows[2].input_usd_per_mtok == Decimal("0.12")
+    assert rows[2].sets == "list"
+    assert rows[2].source.startswith("genai-prices data in data.json")
+
+
+@pytest.mark.parametrize("content", ["{}", "[", "[]", '[{"id": 1}]'])
+def test_a_file_that_is_no_price_data_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "data.json"
+    file.write_text(content)
+    done = CliRunner().invoke(prices, ["update", "--from", str(file)])
+    assert done.exit_code == 1
+    assert "cannot be read as price data" in str(done.exception)
+
+
+@pytest.fixture
+def deployed(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    url = world.service.engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("DATABASE_URL", url)
+    return world
+
+
+def test_a_storys_figures_can_be_worked_out_again(deployed: World) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature")
+    deployed.usage(key, at(10, 10), calls=3, tokens=(1000, 200), model=SMALL, cached=400)
+    deployed.usage(key, at(11, 10), calls=2, tokens=(500, 100))
+    deployed.usage(key, at(12, 10), calls=2, tokens=(500, 100), model="acme-llm-9")
+
+    found = answer(carbon, "explain", key)
+
+    assert (found["checked"], found["differing"], found["agrees"]) == (3, 0, True)
+    unknown = next(each for each in found["entries"] if each["model"] == "acme-llm-9")
+    assert unknown["figures"]["energy_uwh"] == {"stored": None, "again": None, "agrees": True}
+    known = next(each for each in found["entries"] if each["model"] == SMALL)
+    lines = known["arithmetic"]["lines"]
+    assert sum(line["energy_uwh"] for line in lines) == pytest.approx(
+        known["figures"]["energy_uwh"]["stored"], abs=0.51
+    )
+    words = run(carbon, "explain", key)
+    assert "3 entries worked out again, 0 differ." in words
+
+
+def test_an_event_made_with_earlier_factors_is_worked_out_with_those(deployed: World) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature")
+    deployed.usage(key, at(10, 10), calls=3, tokens=(1000, 200), model=SMALL)
+    zone = ZoneStatement(zone="eu-west-1", g_per_kwh=1.0, source="The cloud", vintage="2026")
+    enter_factors(
+        deployed.service.transactions, "acme", [zone], deployed.service.books, actor="cli",
+        now=at(11, 9),
+    )  # fmt: skip
+    deployed.usage(key, at(11, 10), calls=3, tokens=(1000, 200), model=SMALL)
+
+    found = answer(carbon, "explain", key)
+
+    assert found["agrees"]
+    factors = {each["arithmetic"]["g_per_kwh"] for each in found["entries"]}
+    assert len(factors) == 2
+    assert 1.0 in factors
+
+
+def test_a_changed_figure_is_found_and_the_exit_code_says_so(deployed: World) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature")
+    deployed.usage(key, at(10, 10), calls=3, tokens=(1000, 200), model=SMALL)
+    with deployed.service.engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))  # Past the guard.
+        connection.execute(text("UPDATE ledger_entry SET energy_uwh = energy_uwh + 1"))
+        connection.execute(text("SET session_replication_role = DEFAULT"))
+
+    found = answer(carbon, "explain", key, exit_code=1)
+
+    assert found["differing"] == 1
+    differing = [name for name, each in found["entries"][0]["figures"].items()
+                 if not each["agrees"]]  # fmt: skip
+    assert differing == ["energy_uwh"]
+
+
+def test_one_event_is_found_by_the_senders_id(deployed: World) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature")
+    when = at(10, 10)
+    deployed.usage(key, when, calls=3, tokens=(1000, 200), model=SMALL)
+
+    found = answer(carbon, "explain", f"{key}:{SMALL}:{when.isoformat()}")
+    again = answer(carbon, "explain", found["entries"][0]["entry_id"])
+
+    assert found["entries"] == again["entries"]
+    missing = CliRunner().invoke(carbon, ["explain", "never-sent"])
+    assert missing.exit_code == 1
+
+
+def test_alternatives_are_told_on_the_command_line(deployed: World) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature", ("Chat", SMALL, "1000", "1000", "200", "", "eu-west-1"))
+
+    found = answer(whatif, key)
+    words = run(whatif, key)
+
+    assert found["key"] == key
+    # Half of the input from cache: 1,000 · 500 · (0.15 − 0.075) = 37,500 millionths.
+    cached = next(each for each in found["cheapest"] if each["change"] == "cached_share")
+    assert cached["saving_nanousd"] == 37_500_000
+    assert "Nothing was changed." in words
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[str]:
+    made = make_server("127.0.0.1", 0, app_with(world.service), threaded=True)
+    thread = Thread(target=made.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+@pytest.mark.parametrize(("candidate", "exit_code", "decision"), [
+    ("8", 0, "go"),  # Improvement 0.2 of a usual 0.1: benefit 2, cost 1, efficiency 0.67.
+    ("9.9", 3, "no_go"),  # Benefit 0.1, cost 1, efficiency 0.09 < 0.33.
+])  # fmt: skip
+def test_a_pipeline_stops_at_a_no_go(
+    server: str, world: World, candidate: str, exit_code: int, decision: str
+) -> None:
+    found = answer(
+        retraining, "check", "--incumbent-error", "10", "--candidate-error", candidate,
+        "--list-cost-usd", "20", "--kgco2e", "4", "--usual-improvement", "0.1",
+        "--usual-cost-usd", "20", "--usual-kgco2e", "4", "--url", server,
+        "--key", world.key("pipeline", "authorize"), exit_code=exit_code,
+    )  # fmt: skip
+    assert found["decision"] == decision
+
+
+def test_nobody_to_ask_is_neither_go_nor_no_go(world: World) -> None:
+    done = CliRunner().invoke(retraining, [
+        "check", "--incumbent-error", "10", "--candidate-error", "8", "--list-cost-usd", "1",
+        "--kgco2e", "1", "--url", "http://127.0.0.1:9", "--key", "smk_x",
+    ])  # fmt: skip
+    assert done.exit_code == 1
