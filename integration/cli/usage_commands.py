@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from integration.foundation.errors import InvalidInput
+from integration.foundation.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,12 +84,15 @@ def _calls(trace: Path) -> Iterator[tuple[datetime, int, int]]:
 def _post(url: str, key: str, events: list[dict[str, Any]]) -> dict[str, Any]:
     import requests
 
-    answer = requests.post(
-        f"{url.rstrip('/')}/v1/usage-events",
-        json={"events": [{k: v for k, v in event.items() if v != ""} for event in events]},
-        headers={"Authorization": f"Bearer {key}"},
-        timeout=60,
-    )
+    try:
+        answer = requests.post(
+            f"{url.rstrip('/')}/v1/usage-events",
+            json={"events": [{k: v for k, v in event.items() if v != ""} for event in events]},
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=60,
+        )
+    except requests.RequestException as failure:
+        raise Unavailable(f"StoryMeter cannot be reached at {url}: {failure}") from failure
     if answer.status_code != 200:
         raise InvalidInput(f"{url} answered {answer.status_code}: {answer.text[:300]}")
     body: dict[str, Any] = answer.json()

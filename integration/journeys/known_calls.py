@@ -9,13 +9,15 @@ from uuid import UUID
 
 import msgspec
 
+from integration.backlog import store as backlog
+from integration.backlog.sprint_at import sprint_at
 from integration.journeys.value_usage import value
 from integration.ledger import store as ledger
 from integration.ledger.better_record import contradicts, corrections, ids_in
 from integration.ledger.entry import first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from integration.metering.identity import Rung
     from integration.metering.usage import UsageEvent
 
-    SprintAt = Callable[[str, datetime], int]
 
 Outcome = Literal["accepted", "duplicate", "improved", "rejected"]
 """What became of an event: counted, known already, known but made better, or impossible to keep."""
@@ -56,9 +57,22 @@ class Call:
     def valued_at(self, moment: datetime) -> LedgerEntry:
         """The same record, had the call been made at another moment."""
         then = msgspec.structs.replace(self.event, occurred_at=moment)
-        return value(
-            then, self.attribution, self.entry.sprint_id, self.books, self.default_region
-        )
+        return value(then, self.attribution, self.entry.sprint_id, self.books, self.default_region)
+
+
+class SprintAt:
+    """Finds the Sprint of a story that a correction puts a call on; read when one is asked for."""
+
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def __call__(self, story_key: str, moment: datetime) -> int:
+        if not story_key:
+            return 0
+        backlog.hold_histories(self._session, self._workspace_id, [story_key])
+        found = backlog.memberships(self._session, self._workspace_id, [story_key])
+        return sprint_at(found.get(story_key, ()), moment)
 
 
 @dataclass(slots=True)

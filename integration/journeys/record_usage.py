@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import sprint_at
 from integration.journeys import book_entries, capture_holds
-from integration.journeys.known_calls import Call, KnownCalls, Outcome
+from integration.journeys.known_calls import Call, KnownCalls, Outcome, SprintAt
 from integration.journeys.value_usage import value
 from integration.ledger import store as ledger
 from integration.mailbox import store as mailbox
+from integration.metering import store as metering
 from integration.metering.attribution import Ladder
 from integration.metering.identity import content_digest, marks
 from integration.workspaces import store as workspaces
@@ -180,7 +181,10 @@ class UsageRecorder:
             return known
         found = _Settings(
             workspaces.find(session, workspace_id).default_region,
-            Ladder((), workspaces.project_keys(session, workspace_id)),
+            Ladder(
+                metering.rules(session, workspace_id),
+                workspaces.project_keys(session, workspace_id),
+            ),
             monotonic(),
         )
         with self._lock:
@@ -240,7 +244,7 @@ def _book(
         {mark: (*call.name, call.digest) for mark, call in owners.items()},
     )  # fmt: skip
     links = ledger.recognise(session, workspace_id, before) if before else {}
-    known = KnownCalls(_SprintAt(session, workspace_id), links, owners)
+    known = KnownCalls(SprintAt(session, workspace_id), links, owners)
     outcomes = _settle(session, workspace_id, calls, known)
     capture_holds.capture(session, workspace_id, [call.event for call in calls], now)
     book_entries.book(session, workspace_id, known.entries, now)
@@ -250,7 +254,7 @@ def _book(
             session, workspace_id, *name, call.digest,
             record=msgspec.json.encode(call.event).decode(), now=now,
         )  # fmt: skip
-    _note_late_usage(session, workspace_id, known.entries, now)
+    note_late_usage(session, workspace_id, known.entries, now)
     return outcomes
 
 
@@ -277,22 +281,7 @@ def _settle(
     return outcomes
 
 
-class _SprintAt:
-    """Finds the Sprint of a story that a correction puts a call on; read when one is asked for."""
-
-    def __init__(self, session: Session, workspace_id: str) -> None:
-        self._session = session
-        self._workspace_id = workspace_id
-
-    def __call__(self, story_key: str, moment: datetime) -> int:
-        if not story_key:
-            return 0
-        backlog.hold_histories(self._session, self._workspace_id, [story_key])
-        found = backlog.memberships(self._session, self._workspace_id, [story_key])
-        return sprint_at(found.get(story_key, ()), moment)
-
-
-def _note_late_usage(
+def note_late_usage(
     session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime
 ) -> None:
     """Let the worker revise the closed Sprints that these entries still fall into."""

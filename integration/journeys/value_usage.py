@@ -20,16 +20,42 @@ if TYPE_CHECKING:
     from integration.metering.attribution import Attribution
     from integration.metering.usage import UsageEvent
 
-KEPT_ATTRIBUTES = (
-    "request_model", "response_id", "call_id", "event_id", "trace_id", "span_id", "operation_name",
-    "service_tier", "cache_write_1h_input_tokens", "branch", "key_alias", "user", "session",
-    "environment", "prompt_version", "workload_class", "tags", "accelerator", "gpu_count",
-    "gpu_hours", "gpu_utilisation", "energy_wh",
-)  # fmt: skip
+
+class Kept(msgspec.Struct, omit_defaults=True, gc=False):
+    """What the book keeps of an event besides its columns; what is as usual is left out."""
+
+    request_model: str = ""
+    response_id: str = ""
+    call_id: str = ""
+    event_id: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    operation_name: str = "chat"
+    service_tier: str = "standard"
+    cache_write_1h_input_tokens: int = 0
+    branch: str = ""
+    key_alias: str = ""
+    user: str = ""
+    session: str = ""
+    environment: str = ""
+    prompt_version: str = ""
+    workload_class: str = ""
+    tags: tuple[str, ...] = ()
+    accelerator: str = ""
+    gpu_count: int = 0
+    gpu_hours: float = 0.0
+    gpu_utilisation: float | None = None
+    energy_wh: float | None = None
+
+
+KEPT_ATTRIBUTES = Kept.__struct_fields__
 _KEPT = attrgetter(*KEPT_ATTRIBUTES)
 _TO_JSON = msgspec.json.Encoder().encode
 LARGEST_SOURCE_COST_USD = Decimal(1_000_000_000)
 """More than this for one call is a mistake of the source's, not a cost to compare with."""
+
+
+_NO_COUNTS = (0, 0, 0, 0, 0, 0, 0)
 
 
 def value(
@@ -65,13 +91,7 @@ def value(
         event.team,
         event.feature,
         event.authorization_id,
-        event.calls if happened else 0,
-        event.input_tokens if happened else 0,
-        event.cache_read_input_tokens if happened else 0,
-        event.cache_write_input_tokens if happened else 0,
-        event.output_tokens if happened else 0,
-        event.reasoning_output_tokens if happened else 0,
-        round(event.gpu_count * event.gpu_hours * 3600) if happened and event.gpu_count else 0,
+        *(_counts(event) if happened else _NO_COUNTS),
         listed,
         contracted,
         energy,
@@ -91,6 +111,19 @@ def value(
 
 _NOTHING = (0, 0, 0, 0, 0)
 _UNKNOWN = (None, None, None, None, None)
+
+
+def _counts(event: UsageEvent) -> tuple[int, int, int, int, int, int, int]:
+    """Calls, the token classes and accelerator-seconds, in the order of the entry's fields."""
+    return (
+        event.calls,
+        event.input_tokens,
+        event.cache_read_input_tokens,
+        event.cache_write_input_tokens,
+        event.output_tokens,
+        event.reasoning_output_tokens,
+        round(event.gpu_count * event.gpu_hours * 3600) if event.gpu_count else 0,
+    )
 
 
 def _costs(event: UsageEvent, books: Books) -> tuple[tuple[int, int] | None, str]:
@@ -160,5 +193,4 @@ def _source_cost(event: UsageEvent) -> int | None:
 
 
 def _attributes(event: UsageEvent) -> str:
-    found = zip(KEPT_ATTRIBUTES, _KEPT(event), strict=True)
-    return _TO_JSON({name: kept for name, kept in found if kept}).decode()
+    return _TO_JSON(Kept(*_KEPT(event))).decode()

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 
 class Spend(NamedTuple):
-    """A sum of entries. Costs and emissions leave out the calls counted as unpriced or without
-    factor. Units: tokens, accelerator-seconds, nano-USD, µWh, µgCO₂e."""
+    """A sum of entries; costs and emissions leave out what is unpriced or without factor."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -161,16 +160,16 @@ def hourly_spend(session: Session, workspace_id: str, day: date) -> list[HourSpe
 
 
 def day_marks(
-    session: Session, workspace_id: str, first: date, last: date
+    session: Session, workspace_id: str, first: date, last: date, sprint_id: int | None = None
 ) -> dict[date, tuple[int, int]]:
     """Calls and list cost (nano-USD) of each day with any spend: they change when the day does."""
-    day = DaySpendRow.day
-    rows = session.execute(
-        select(day, func.sum(DaySpendRow.calls), func.sum(DaySpendRow.list_cost_nanousd))
-        .where(DaySpendRow.workspace_id == workspace_id, day.between(first, last))
-        .group_by(day)
-    )
-    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    row = DaySpendRow
+    sums = select(row.day, func.sum(row.calls), func.sum(row.list_cost_nanousd))
+    query = sums.where(row.workspace_id == workspace_id, row.day.between(first, last))
+    if sprint_id is not None:
+        query = query.where(row.sprint_id == sprint_id)
+    found = session.execute(query.group_by(row.day))
+    return {day: (int(calls), int(cost)) for day, calls, cost in found}
 
 
 def recount_sprint(session: Session, workspace_id: str, sprint_id: int) -> list[ModelSpend]:
@@ -210,12 +209,12 @@ def _different(session: Session, one: str, other: str, where: dict[str, object])
         for side, table in (("one", one), ("other", other))
     )
     differs = " OR ".join(f"coalesce(one.{n}, 0) <> coalesce(other.{n}, 0)" for n in AMOUNTS)
-    found: int = session.connection().exec_driver_sql(
+    rows = session.connection().exec_driver_sql(
         f"WITH {sides} SELECT count(*) FROM one FULL JOIN other "  # noqa: S608 -- likewise.
         f"USING (story_key, provider_name, model) WHERE {differs}",
         where,
-    ).scalar_one()  # fmt: skip
-    return found
+    )  # fmt: skip
+    return int(rows.scalar_one())
 
 
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)::numeric AS {name}" for name in AMOUNTS)

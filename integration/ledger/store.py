@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from integration.ledger.entry import AMOUNTS, VERSIONS, LedgerEntry, first_of, last_possible
-from integration.ledger.models import DaySpendRow, SprintSpendRow
+from integration.ledger.roll_up_statement import ADD_UP
 from integration.ledger.rows import COLUMNS, array_of, copy_text, sums, text_array_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -27,45 +27,6 @@ SLOTS = 16
 commits one shared row gives 0.24 of the speed without roll-ups, sixteen give 0.96."""
 
 _COPY = f"COPY ledger_entry ({', '.join(COLUMNS)}) FROM STDIN"
-
-
-def _roll_up(table: str, keys: Sequence[str]) -> str:
-    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in AMOUNTS)
-    totals = ", ".join(f"sum({name})" for name in AMOUNTS)
-    columns = ", ".join(keys)
-    return (
-        f"INSERT INTO {table} (workspace_id, slot, {columns}, {', '.join(AMOUNTS)}) "  # noqa: S608
-        f"SELECT %(workspace_id)s::text, %(slot)s::smallint, {columns}, {totals} FROM part "
-        f"GROUP BY {columns} ORDER BY {columns} "
-        f"ON CONFLICT (workspace_id, {columns}, slot) DO UPDATE SET {added}"
-    )
-
-
-def _add_up_statement() -> str:
-    keys = {
-        "day": "date", "story_key": "text", "provider_name": "text", "model": "text",
-        "sprint_id": "bigint",
-    }  # fmt: skip
-    arrays = ", ".join(
-        f"%({name})s::{kind}[]" for name, kind in (keys | dict.fromkeys(AMOUNTS, "bigint")).items()
-    )
-    columns = ", ".join((*keys, *AMOUNTS))
-    by_sprint = _roll_up(
-        SprintSpendRow.__tablename__, ("sprint_id", "story_key", "provider_name", "model")
-    )
-    by_day = _roll_up(DaySpendRow.__tablename__, tuple(keys))
-    return (
-        f"WITH part AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS p({columns})), "  # noqa: S608
-        f"by_sprint AS ({by_sprint}), by_day AS ({by_day}), "
-        "named AS (INSERT INTO books_version "
-        "(workspace_id, books_version, price_version, factor_version, first_used_at) "
-        "SELECT %(workspace_id)s::text, *, %(recorded_at)s::timestamptz FROM unnest("
-        "%(version)s::bigint[], %(price_version)s::text[], %(factor_version)s::text[]) "
-        "ON CONFLICT DO NOTHING) SELECT 1"
-    )
-
-
-_ADD_UP = _add_up_statement()
 
 
 def write(
@@ -108,7 +69,7 @@ def _add_up(
     amounts = zip(*(amounts for _, amounts in parts), strict=True)
     versions = sorted(used & VERSIONS.keys())
     session.connection().exec_driver_sql(
-        _ADD_UP,
+        ADD_UP,
         {
             "workspace_id": workspace_id,
             "recorded_at": instant,
@@ -222,8 +183,9 @@ def lock_calls(session: Session, workspace_id: str, calls: Iterable[tuple[UUID, 
     ).all()
 
 
+_COLUMNS = f"{', '.join(LedgerEntry._fields[:-1])}, attributes::text"
 _HISTORIES = f"""
-SELECT {", ".join(LedgerEntry._fields[:-1])}, attributes::text
+SELECT {_COLUMNS}
 FROM unnest(%(first)s::uuid[], %(last)s::uuid[], %(day)s::date[]) AS call(first, last, day)
 JOIN ledger_entry ON workspace_id = %(workspace_id)s AND occurred_on = day
     AND entry_id BETWEEN first AND last AND occurred_on = ANY(%(day)s::date[])
@@ -254,6 +216,17 @@ def histories(
     for row in rows:
         found[first_of(row[0])].append(LedgerEntry(*row))
     return found
+
+
+def entries_of_day(session: Session, workspace_id: str, day: date) -> Iterator[LedgerEntry]:
+    """Every entry of a day, reversals included, in order of their ids."""
+    rows = session.connection(execution_options={"yield_per": 1000}).exec_driver_sql(
+        f"SELECT {_COLUMNS} FROM ledger_entry "  # noqa: S608
+        "WHERE workspace_id = %s AND occurred_on = %s ORDER BY entry_id",
+        (workspace_id, day),
+    )
+    for row in rows:
+        yield LedgerEntry(*row)
 
 
 def keep_conflict(

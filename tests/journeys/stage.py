@@ -93,15 +93,20 @@ class Stage:
 
     def story(self, number: int = 1, *memberships: Membership, **changes: Any) -> None:
         """Keep a story, in Sprint 14 since its start unless told otherwise."""
-        key = f"SHOP-{number}"
-        story = Story(
-            str(number), key, "SHOP", f"Story {number}", "Story", "In Progress", "indeterminate",
-            updated_at=NOON, created_at=START, memberships=memberships or (Membership(14, START),),
-        )  # fmt: skip
         take_in_story(
-            self.transactions, ACME, replace(story, **changes), self.books, rows=None,
+            self.transactions, ACME, story(number, *memberships, **changes), self.books, rows=None,
             has_section=False, now=NOON,
         )  # fmt: skip
+
+
+def story(number: int, *memberships: Membership, **changes: Any) -> Story:
+    """A story in Sprint 14 since its start unless told otherwise."""
+    told = Story(
+        str(number), f"SHOP-{number}", "SHOP", f"Story {number}", "Story", "In Progress",
+        "indeterminate", updated_at=NOON, created_at=START,
+        memberships=memberships or (Membership(14, START),),
+    )  # fmt: skip
+    return replace(told, **changes)
 
 
 def asked(authorization_id: str, tokens: int, **changes: Any) -> AuthorizationRequest:

@@ -17,7 +17,7 @@ from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
 from integration.metering.attribution import attribute
 from integration.metering.usage import UsageEvent
-from integration.workspaces import store as workspaces
+from integration.workspaces import queries as workspace_queries
 from tests.journeys.stage import ACME, END, MODEL, NOON, PROVIDER, START
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_usage_above_the_hold_is_noted_as_overrun(stage: Stage) -> None:
     entry = value(event, attribute(event, (), frozenset()), 14, stage.books, "eu-west-1")
     with stage.transactions.begin() as session:
         capture(session, ACME, [event], NOON, [entry])
-        noted = workspaces.audit_of(session, ACME, "authorization:a")
+        noted = workspace_queries.audit_of(session, ACME, "authorization:a")
     # gpt-4o: 400 tokens at $10 per million held, 450 spent.
     assert [line.detail for line in noted] == [
         {"held_nanousd": 4_000_000, "spent_nanousd": 4_500_000}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def test_threads_on_one_cap_are_granted_exactly_what_fits(stage: Stage) -> None:
     def worker(number: int) -> list[Any]:
         return [stage.asks(f"{number}-{n}", 30) for n in range(10)]
 
-    answers = at_once([lambda number=number: worker(number) for number in range(THREADS)])
+    answers = at_once([partial(worker, number) for number in range(THREADS)])
     # 33 times 30 is 990; a 34th call would go over.
     assert sum(granted(each) for each in answers) == 33
     assert stage.stands() == (0, 990)
@@ -63,7 +64,7 @@ def test_a_request_repeated_at_the_same_moment_holds_once(stage: Stage) -> None:
 
 def test_one_id_for_two_requests_at_the_same_moment_is_granted_to_one(stage: Stage) -> None:
     """No cap covers them, so only the id itself stands between them."""
-    answers = at_once([lambda n=n: stage.asks("a", n) for n in range(1, THREADS + 1)])
+    answers = at_once([partial(stage.asks, "a", n) for n in range(1, THREADS + 1)])
     refused = [each for each in answers if isinstance(each, Conflict)]
     assert len(refused) == THREADS - 1
 
@@ -73,7 +74,7 @@ def test_usage_and_expiry_at_the_same_moment_count_the_call_once(stage: Stage) -
     for n in range(12):
         stage.asks(f"a{n}", 30)
     tasks: list[Callable[[], Any]] = [
-        lambda n=n: stage.uses(f"a{n}", 20, NOON + HOUR) for n in range(12)
+        partial(stage.uses, f"a{n}", 20, NOON + HOUR) for n in range(12)
     ]
     outcomes = at_once([*tasks, *[lambda: stage.expires(NOON + HOUR)] * 3])
     assert [each for each in outcomes if isinstance(each, Exception)] == []
@@ -86,10 +87,8 @@ def test_usage_and_void_at_the_same_moment_release_once(stage: Stage) -> None:
     stage.cap(100_000)
     for n in range(8):
         stage.asks(f"a{n}", 30)
-    at_once(
-        [lambda n=n: stage.uses(f"a{n}", 20) for n in range(8)]
-        + [lambda n=n: stage.voids(f"a{n}") for n in range(8)]
-    )
+    tasks: list[Callable[[], Any]] = [partial(stage.uses, f"a{n}", 20) for n in range(8)]
+    at_once([*tasks, *[partial(stage.voids, f"a{n}") for n in range(8)]])
     assert stage.stands() == (8 * 20, 0)
 
 
@@ -102,13 +101,13 @@ def test_a_cap_set_while_calls_are_booked_counts_each_of_them_once(stage: Stage)
         for limit in range(1, 5):
             stage.cap(limit * 10**6)
 
-    outcomes = at_once([*[lambda n=n: uses(n) for n in range(THREADS)], sets])
+    outcomes = at_once([*[partial(uses, n) for n in range(THREADS)], sets])
     assert [each for each in outcomes if each is not None] == []
     assert stage.stands() == (THREADS * 6 * 10, 0)
 
 
 def test_a_cap_set_while_calls_ask_holds_for_each_of_them(stage: Stage) -> None:
-    tasks: list[Callable[[], Any]] = [lambda n=n: stage.asks(f"a{n}", 10) for n in range(THREADS)]
+    tasks: list[Callable[[], Any]] = [partial(stage.asks, f"a{n}", 10) for n in range(THREADS)]
     at_once([*tasks, lambda: stage.cap(10**6)])
     assert stage.stands() == (0, THREADS * 10)
 
@@ -127,7 +126,7 @@ def test_a_raise_while_calls_are_denied_lets_later_calls_through(stage: Stage) -
             actor_name="Robin", now=NOON,
         )  # fmt: skip
 
-    outcomes = at_once([*[lambda n=n: asks(n) for n in range(THREADS)], raises])
+    outcomes = at_once([*[partial(asks, n) for n in range(THREADS)], raises])
     assert outcomes[-1] is None
     spent, held = stage.stands()
     assert spent == 90
@@ -152,11 +151,14 @@ def test_all_journeys_at_once_never_wait_in_a_circle(stage: Stage) -> None:
         for limit in (30_000, 20_000, 40_000):
             stage.cap(limit, "all", scope_kind="workspace", scope_value="acme", thresholds=(1, 50))
 
+    def expires() -> None:
+        stage.expires(NOON + timedelta(minutes=1))
+
     outcomes = at_once(
         [
-            *[lambda n=n: mixed(n) for n in range(THREADS)],
+            *[partial(mixed, n) for n in range(THREADS)],
             changes,
-            lambda: print(stage.expires(NOON + timedelta(minutes=1))),
+            expires,
         ]
     )
     assert [each for each in outcomes if each is not None] == []

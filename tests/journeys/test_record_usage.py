@@ -41,14 +41,16 @@ BOOKS = default_books()
 
 def call(source: str = "api", **fields: Any) -> UsageEvent:
     """1,000 tokens in, 100 out on gpt-4o: 2,500,000 + 1,000,000 nano-USD."""
-    return UsageEvent(
-        **{
-            "source": source, "occurred_at": NOON, "provider_name": "openai",
-            "request_model": "gpt-4o", "input_tokens": 1000, "output_tokens": 100,
-            "region": "eu-west-1",
-        }
-        | fields
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "source": source,
+        "occurred_at": NOON,
+        "provider_name": "openai",
+        "request_model": "gpt-4o",
+        "input_tokens": 1000,
+        "output_tokens": 100,
+        "region": "eu-west-1",
+    } | fields
+    return UsageEvent(**values)  # fmt: skip
 
 
 PLAIN, CACHED = 3_500_000, 2_875_000  # With 500 of the 1,000 from the cache: 625,000 less.
@@ -82,25 +84,31 @@ class Acme:
 
 
 def sprint(**changes: Any) -> Sprint:
-    return Sprint(
-        **{
-            "sprint_id": 14, "board_id": 7, "name": "Acme Sprint 14", "state": "active",
-            "starts_at": START, "ends_at": START + timedelta(days=11),
-        }
-        | changes
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "sprint_id": 14,
+        "board_id": 7,
+        "name": "Acme Sprint 14",
+        "state": "active",
+        "starts_at": START,
+        "ends_at": START + timedelta(days=11),
+    } | changes
+    return Sprint(**values)  # fmt: skip
 
 
 def story(number: int, **changes: Any) -> Story:
-    return Story(
-        **{
-            "issue_id": str(number), "story_key": f"SHOP-{number}", "project_key": "SHOP",
-            "summary": "A story", "issue_type": "Story", "status": "In Progress",
-            "status_category": "indeterminate", "updated_at": START, "created_at": START,
-            "memberships": (Membership(14, START),),
-        }
-        | changes
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "issue_id": str(number),
+        "story_key": f"SHOP-{number}",
+        "project_key": "SHOP",
+        "summary": "A story",
+        "issue_type": "Story",
+        "status": "In Progress",
+        "status_category": "indeterminate",
+        "updated_at": START,
+        "created_at": START,
+        "memberships": (Membership(14, START),),
+    } | changes
+    return Story(**values)  # fmt: skip
 
 
 @pytest.fixture
@@ -192,7 +200,9 @@ def test_an_explicit_tag_outweighs_a_branch_whichever_comes_first(acme: Acme) ->
     branch = call("otlp", response_id="r1", branch="feature/SHOP-2-x")
     tagged = call(response_id="r1", story_key="SHOP-9")
     acme.record(branch, tagged)
-    acme.record(call(response_id="r2", story_key="SHOP-9"), call("x", response_id="r2", branch="SHOP-1"))
+    acme.record(
+        call(response_id="r2", story_key="SHOP-9"), call("x", response_id="r2", branch="SHOP-1")
+    )
     assert acme.spend() == {("SHOP-9", 0): (2, 2 * PLAIN)}
 
 
@@ -204,9 +214,7 @@ def test_an_improved_record_keeps_the_day_and_the_sprint_of_the_first(acme: Acme
         acme.transactions, "acme",
         sprint(state="closed", completed_at=START + timedelta(days=11)), now=later,
     )  # fmt: skip
-    acme.record(
-        call("litellm", response_id="r1", story_key="SHOP-1", occurred_at=later), now=later
-    )
+    acme.record(call("litellm", response_id="r1", story_key="SHOP-1", occurred_at=later), now=later)
     assert acme.spend() == {("SHOP-1", 14): (1, PLAIN)}
 
 
@@ -217,9 +225,8 @@ def test_a_failed_record_gives_way_to_the_completed_one_in_either_order(acme: Ac
     assert (acme.calls(), acme.cost()) == (0, 0)
     assert acme.record(done) == ["improved"]
     other = call("litellm", call_id="c2", response_id="r2")
-    assert acme.record(other, call("litellm", call_id="c2", outcome="failed", input_tokens=9999)) == [
-        "accepted", "duplicate"
-    ]  # fmt: skip
+    attempt = call("litellm", call_id="c2", outcome="failed", input_tokens=9999)
+    assert acme.record(other, attempt) == ["accepted", "duplicate"]
     assert (acme.calls(), acme.cost()) == (2, 2 * PLAIN)
 
 
@@ -254,7 +261,7 @@ def test_a_cache_hit_is_avoided_once_even_if_its_client_repeats_the_saved_call(a
 
 
 def test_two_answers_under_one_span_are_two_calls(acme: Acme) -> None:
-    span = {"trace_id": "a" * 32, "span_id": "1" * 16}
+    span: dict[str, Any] = {"trace_id": "a" * 32, "span_id": "1" * 16}
     assert acme.record(call(response_id="r1", **span), call(response_id="r2", **span)) == [
         "accepted", "accepted"
     ]  # fmt: skip
@@ -290,9 +297,7 @@ def test_a_story_nobody_knows_yet_keeps_its_spend_until_it_is_known(acme: Acme) 
 
 def test_late_usage_and_late_corrections_of_a_closed_sprint_are_noted(acme: Acme) -> None:
     end = START + timedelta(days=8)
-    take_in_sprint(
-        acme.transactions, "acme", sprint(state="closed", completed_at=end), now=end
-    )
+    take_in_sprint(acme.transactions, "acme", sprint(state="closed", completed_at=end), now=end)
     late = call(response_id="r1", story_key="SHOP-1", occurred_at=end - timedelta(hours=1))
     acme.record(late)
     acme.record(call("litellm", response_id="r1", cache_read_input_tokens=500))
@@ -310,12 +315,15 @@ def test_a_contradicting_record_is_kept_and_the_first_amount_counts(acme: Acme) 
     assert acme.record(liar, liar) == ["duplicate", "duplicate"]
     assert acme.cost() == PLAIN
     with acme.transactions.begin() as session:
-        kept = session.execute(text("SELECT record ->> 'input_tokens' FROM usage_conflict")).scalars()
+        kept = session.execute(
+            text("SELECT record ->> 'input_tokens' FROM usage_conflict")
+        ).scalars()
         assert list(kept) == ["9000"]
 
 
 def test_a_gpu_jobs_second_report_counts_once_and_hours_beat_none(acme: Acme) -> None:
-    job = {"request_model": "", "accelerator": "H100", "input_tokens": 0, "output_tokens": 0}
+    job: dict[str, Any] = {"request_model": "", "accelerator": "H100"}
+    job |= {"input_tokens": 0, "output_tokens": 0}
     acme.record(call("gpu", event_id="j1", **job))
     done = call("gpu", event_id="j1", gpu_count=2, gpu_hours=1.5, **job)
     assert acme.record(done, done) == ["improved", "duplicate"]
@@ -344,9 +352,13 @@ def test_an_event_the_database_cannot_keep_is_rejected_alone(acme: Acme, poison:
     assert (acme.calls(), acme.cost()) == (4, 4 * PLAIN)
 
 
-@pytest.mark.parametrize("odd", ["a\tb", "a\\b", "a\nb", 'a"b', "a\\N", "\\.", "{a,b}", "Zürich 🎉"])
+@pytest.mark.parametrize(
+    "odd", ["a\tb", "a\\b", "a\nb", 'a"b', "a\\N", "\\.", "{a,b}", "Zürich 🎉"]
+)
 def test_any_text_survives_the_way_into_the_book(acme: Acme, odd: str) -> None:
-    event = call(response_id="r1", team=odd, feature=odd, key_alias=odd, request_model=odd, tags=(odd,))
+    event = call(
+        response_id="r1", team=odd, feature=odd, key_alias=odd, request_model=odd, tags=(odd,)
+    )
     acme.record(event)
     with acme.transactions.begin() as session:
         query = "SELECT team, feature, model, attributes ->> 'key_alias' FROM ledger_entry"
@@ -358,7 +370,10 @@ def test_any_text_survives_the_way_into_the_book(acme: Acme, odd: str) -> None:
 def test_the_versions_behind_an_entry_can_be_looked_up(acme: Acme) -> None:
     acme.record(call(response_id="r1"))
     with acme.transactions.begin() as session:
-        query = "SELECT price_version, factor_version FROM ledger_entry JOIN books_version USING (workspace_id, books_version)"
+        query = (
+            "SELECT price_version, factor_version FROM ledger_entry "
+            "JOIN books_version USING (workspace_id, books_version)"
+        )
         assert tuple(session.execute(text(query)).one()) == (
             BOOKS.prices.price_version, BOOKS.carbon.factor_version
         )  # fmt: skip

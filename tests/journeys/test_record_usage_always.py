@@ -44,12 +44,14 @@ def reports(number: int) -> list[UsageEvent]:
         "occurred_at": NOON - timedelta(hours=number), "provider_name": "openai",
         "request_model": "gpt-4o", "input_tokens": 1000 + number, "output_tokens": 10,
     }  # fmt: skip
-    ids = {"response_id": f"r{number}"}
-    span = {"trace_id": f"{number:032x}", "span_id": f"{number:016x}"}
+    ids: dict[str, Any] = {"response_id": f"r{number}"}
+    span: dict[str, Any] = {"trace_id": f"{number:032x}", "span_id": f"{number:016x}"}
     return [
         UsageEvent(source="otlp.openllmetry", **base, **span, story_key=f"SHOP-{number % 3 + 1}"),
         UsageEvent(source="otlp.litellm", **base, **ids, **span, call_id=f"c{number}"),
-        UsageEvent(source="litellm", **base, **ids, call_id=f"c{number}", cache_read_input_tokens=500),
+        UsageEvent(
+            source="litellm", **base, **ids, call_id=f"c{number}", cache_read_input_tokens=500
+        ),
         UsageEvent(source="bedrock", **base, **ids, event_id=f"e{number}"),
     ]  # fmt: skip
 
@@ -84,7 +86,10 @@ def test_any_order_and_duplication_counts_each_call_once(
     assert totals(acme, "calls", "list_cost_nanousd") == (4, cost_of(range(4)))
     with acme.begin() as session:
         stories = session.execute(
-            text("SELECT story_key, sum(calls)::int FROM ledger_entry GROUP BY 1 HAVING sum(calls) <> 0")
+            text(
+                "SELECT story_key, sum(calls)::int FROM ledger_entry "
+                "GROUP BY 1 HAVING sum(calls) <> 0"
+            )
         )
         assert {row[0]: row[1] for row in stories} == {"SHOP-1": 2, "SHOP-2": 1, "SHOP-3": 1}
     assert disagreements(acme) == []
@@ -105,9 +110,7 @@ def at_once(workers: Sequence[Callable[[], object]]) -> list[object]:
 
 def test_observers_that_report_at_the_same_moment_count_each_call_once(acme: Transactions) -> None:
     numbers = range(30)
-    orders = [
-        [reports(number)[observer] for number in numbers] for observer in range(4)
-    ]
+    orders = [[reports(number)[observer] for number in numbers] for observer in range(4)]
     orders += [list(reversed(orders[2])), list(reversed(orders[0]))]
 
     def recorder(events: list[UsageEvent]) -> Callable[[], object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from tests.house.house import HOUSE
@@ -75,6 +76,7 @@ class Carbon(NamedTuple):
         return 1_000_000 * (kwh * self.g_per_kwh + embodied)
 
 
+@lru_cache
 def carbon(model: str, zone: str, case: str = "central") -> Carbon:
     """Read a model's and a zone's row; `case` is low, central or high."""
     row = _row("model_energy.csv", provider="openai", model=model)

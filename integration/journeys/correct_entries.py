@@ -1,0 +1,235 @@
+"""Journeys: standing entries get another price, another factor or another story.
+
+Nothing is changed in place: each corrected entry is reversed and a new one stands for its call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy.exc import IntegrityError
+
+from integration.backlog import store as backlog
+from integration.backlog.sprint_at import sprint_at
+from integration.journeys import book_entries
+from integration.journeys.record_usage import note_late_usage
+from integration.journeys.value_usage import KEPT_ATTRIBUTES, value
+from integration.ledger import queries as ledger_queries
+from integration.ledger.better_record import BY_PERSON
+from integration.ledger.entry import replacement_of, reversal_of
+from integration.metering import store as metering
+from integration.metering.attribution import Attribution, Explanation, Ladder
+from integration.metering.usage import UsageEvent
+from integration.workspaces import store as workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.foundation.database import Transactions
+    from integration.journeys.books import Books
+    from integration.ledger.entry import LedgerEntry
+
+    Chooser = Callable[[LedgerEntry], LedgerEntry | None]
+
+ATTEMPTS = 5
+VALUED = (
+    "list_cost_nanousd", "contracted_cost_nanousd", "energy_uwh", "location_low_ugco2e",
+    "location_central_ugco2e", "location_high_ugco2e", "market_ugco2e", "unpriced_calls",
+    "calls_without_factor", "unpriced_reason", "books_version",
+)  # fmt: skip
+_ATTRIBUTES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(slots=True)
+class Correction:
+    """What a correction changes or would change."""
+
+    entries: int = 0
+    list_cost_before_nanousd: int = 0
+    list_cost_after_nanousd: int = 0
+    emissions_before_ugco2e: int = 0
+    emissions_after_ugco2e: int = 0
+    by_model: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """List cost in nano-USD before and after, of the changed entries."""
+
+    def add(self, before: LedgerEntry, after: LedgerEntry) -> None:
+        """Count one corrected entry; unknown amounts count as nothing."""
+        self.entries += 1
+        was, is_now = before.list_cost_nanousd or 0, after.list_cost_nanousd or 0
+        self.list_cost_before_nanousd += was
+        self.list_cost_after_nanousd += is_now
+        self.emissions_before_ugco2e += before.location_central_ugco2e or 0
+        self.emissions_after_ugco2e += after.location_central_ugco2e or 0
+        earlier = self.by_model.get(before.model, (0, 0))
+        self.by_model[before.model] = (earlier[0] + was, earlier[1] + is_now)
+
+
+def reprice(
+    transactions: Transactions, workspace_id: str, books: Books, *, first: date, last: date,
+    is_applied: bool, actor: str, reason: str, now: datetime,
+) -> Correction:  # fmt: skip
+    """Value the calls of these days with the books of now; both days included, UTC.
+
+    Without `is_applied` nothing is written. Interrupted, it may simply be run again.
+    """
+
+    def revalued(entry: LedgerEntry) -> LedgerEntry | None:
+        if entry.kind != "usage" or entry.outcome != "completed":
+            return None
+        fresh = value(event_of(entry), _NOWHERE, entry.sprint_id, books, entry.region)
+        changes = {name: getattr(fresh, name) for name in VALUED}
+        is_changed = any(changes[name] != getattr(entry, name) for name in VALUED[:-1])
+        return replacement_of(entry, **changes) if is_changed else None
+
+    run = _Run(transactions, workspace_id, "usage.repriced", actor, reason, now)
+    return run.over(first, last, lambda _: revalued, is_applied=is_applied)
+
+
+def move_spend(
+    transactions: Transactions, workspace_id: str, *, from_story: str, to_story: str, first: date,
+    last: date, is_applied: bool, actor: str, reason: str, now: datetime, team: str = "",
+    feature: str = "",
+) -> Correction:  # fmt: skip
+    """Put a story's calls of these days on another story, because a person says so.
+
+    `from_story` "" is what is unattributed. Later records of the calls do not overrule it.
+    """
+
+    def moving(session: Session) -> Chooser:
+        backlog.hold_histories(session, workspace_id, [to_story])
+        history = backlog.memberships(session, workspace_id, [to_story]).get(to_story, [])
+
+        def moved(entry: LedgerEntry) -> LedgerEntry | None:
+            if entry.story_key != from_story or entry.kind != "usage":
+                return None
+            if (team and entry.team != team) or (feature and entry.feature != feature):
+                return None
+            return replacement_of(
+                entry, story_key=to_story, attribution=f"{BY_PERSON}{actor}",
+                sprint_id=sprint_at(history, entry.occurred_at) if to_story else 0,
+            )  # fmt: skip
+
+        return moved
+
+    run = _Run(transactions, workspace_id, "usage.moved", actor, reason, now)
+    return run.over(first, last, moving, is_applied=is_applied, story_key=from_story)
+
+
+def apply_rules(
+    transactions: Transactions, workspace_id: str, *, first: date, last: date, is_applied: bool,
+    actor: str, reason: str, now: datetime,
+) -> Correction:  # fmt: skip
+    """Attribute what is unattributed or was attributed by a rule anew, by the rules of now."""
+
+    def by_rules(session: Session) -> Chooser:
+        ladder = Ladder(
+            metering.rules(session, workspace_id), workspaces.project_keys(session, workspace_id)
+        )
+
+        def decided(entry: LedgerEntry) -> LedgerEntry | None:
+            if entry.kind != "usage" or not entry.attribution.startswith(("none", "rule:")):
+                return None
+            found = ladder.attribute(event_of(entry))
+            story = backlog.parents(session, workspace_id, [found.story_key]).get(
+                found.story_key, found.story_key
+            )
+            if (story, found.reason) == (entry.story_key, entry.attribution):
+                return None
+            backlog.hold_histories(session, workspace_id, [story])
+            history = backlog.memberships(session, workspace_id, [story]).get(story, [])
+            return replacement_of(
+                entry, story_key=story, attribution=found.reason,
+                sprint_id=sprint_at(history, entry.occurred_at),
+            )  # fmt: skip
+
+        return decided
+
+    run = _Run(transactions, workspace_id, "usage.rules_applied", actor, reason, now)
+    return run.over(first, last, by_rules, is_applied=is_applied)
+
+
+_NOWHERE = Attribution("", "none", Explanation())
+
+
+def event_of(entry: LedgerEntry) -> UsageEvent:
+    """The event an entry was made from, as far as the book keeps it."""
+    kept = _ATTRIBUTES.decode(entry.attributes)
+    fields = {name: kept[name] for name in KEPT_ATTRIBUTES if name in kept}
+    known = {
+        "source": entry.source, "occurred_at": entry.occurred_at,
+        "provider_name": entry.provider_name, "outcome": entry.outcome, "region": entry.region,
+        "calls": entry.calls, "input_tokens": entry.input_tokens,
+        "cache_read_input_tokens": entry.cache_read_input_tokens,
+        "cache_write_input_tokens": entry.cache_write_input_tokens,
+        "output_tokens": entry.output_tokens,
+        "reasoning_output_tokens": entry.reasoning_output_tokens,
+        "team": entry.team, "feature": entry.feature,
+    }  # fmt: skip
+    if "accelerator" not in kept:
+        known["response_model"] = entry.model
+    return msgspec.json.decode(msgspec.json.encode(fields | known), type=UsageEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One correction of many entries: a transaction for each day, so that it can be interrupted."""
+
+    transactions: Transactions
+    workspace_id: str
+    action: str
+    actor: str
+    reason: str
+    now: datetime
+
+    def over(
+        self, first: date, last: date, choosing: Callable[[Session], Chooser], *,
+        is_applied: bool, story_key: str | None = None,
+    ) -> Correction:  # fmt: skip
+        """Correct the standing entries of these days; tell what changed."""
+        with self.transactions.begin() as session:
+            days = ledger_queries.days_between(session, self.workspace_id, first, last)
+        total = Correction()
+        for day in days:
+            for before, after in self._day(day, choosing, story_key, is_applied=is_applied):
+                total.add(before, after)
+        return total
+
+    def _day(
+        self, day: date, choosing: Callable[[Session], Chooser], story_key: str | None, *,
+        is_applied: bool,
+    ) -> Sequence[tuple[LedgerEntry, LedgerEntry]]:  # fmt: skip
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transactions.begin() as session:
+                    return self._day_once(session, day, choosing, story_key, is_applied)
+            except IntegrityError:  # Usage corrected one of these calls at the same moment.
+                if attempt == ATTEMPTS:
+                    raise
+        return ()
+
+    def _day_once(
+        self, session: Session, day: date, choosing: Callable[[Session], Chooser],
+        story_key: str | None, is_applied: bool,
+    ) -> list[tuple[LedgerEntry, LedgerEntry]]:  # fmt: skip
+        choose = choosing(session)
+        parts = list(
+            ledger_queries.standing_entries(
+                session, self.workspace_id, days=[day], story_key=story_key
+            )
+        )
+        pairs = [(entry, better) for part in parts for entry in part if (better := choose(entry))]
+        if not is_applied or not pairs:
+            return pairs
+        lines = [line for old, new in pairs for line in (reversal_of(old, self.action), new)]
+        book_entries.book(session, self.workspace_id, lines, self.now)
+        note_late_usage(session, self.workspace_id, lines, self.now)
+        workspaces.audit(
+            session, self.workspace_id, at=self.now, actor=self.actor, action=self.action,
+            subject=f"day:{day}", reason=self.reason, entries=len(pairs),
+        )  # fmt: skip
+        return pairs

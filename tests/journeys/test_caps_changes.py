@@ -1,0 +1,228 @@
+"""Caps are set, raised, removed, recounted, and compared with what is planned."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integration.backlog.story import Membership
+from integration.caps import queries as cap_queries
+from integration.caps.policy import Granted
+from integration.foundation.errors import InvalidInput, NotFound, NotPermitted
+from integration.journeys.check_caps import check_caps
+from integration.journeys.check_plan import check_plan
+from integration.journeys.keep_backlog import take_in_story
+from integration.journeys.set_cap import raise_cap, remove_cap
+from integration.mailbox import queries as mailbox
+from integration.workspaces import queries as workspace_queries
+from tests.journeys.stage import ACME, NOON, START, story
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tests.journeys.stage import Stage
+
+KIND = "slack.cap_notice"
+
+
+def raised(stage: Stage, limit: int, **changes: Any) -> None:
+    raise_cap(
+        stage.transactions, ACME, "sprint-14", limit,
+        **{"reason": "agreed", "actor": "slack:U1", "actor_name": "Robin", "now": NOON, **changes},
+    )  # fmt: skip
+
+
+def notice(stage: Stage, mark: str) -> Any:
+    with stage.transactions.begin() as session:
+        return mailbox.promised(session, ACME, KIND, f"sprint-14:{mark}")
+
+
+def test_a_cap_over_a_running_sprint_begins_with_what_was_spent_and_is_held(stage: Stage) -> None:
+    stage.asks("a", 400)
+    stage.asks("b", 300)
+    stage.uses("a", 100)
+    stage.cap(1000)
+    assert stage.stands() == (100, 300)
+    stage.uses("b", 300)
+    assert stage.stands() == (400, 0)
+
+
+def test_a_cap_set_anew_over_another_scope_counts_and_holds_only_that(stage: Stage) -> None:
+    stage.story(2)
+    stage.cap(1000)
+    stage.asks("a", 400)
+    stage.asks("b", 300, story_key="SHOP-2")
+    stage.uses("", 50, event_id="c")
+    stage.cap(1000, scope_kind="story", scope_value="SHOP-2", sprint_id=14)
+    assert stage.stands() == (0, 300)
+    stage.cap(10**9, unit="usd")
+    # gpt-4o: $10 per million output tokens; 50 were spent, 700 are held.
+    assert stage.stands() == (500_000, 7_000_000)
+
+
+def test_a_removed_cap_stops_nothing_and_holds_nothing(stage: Stage) -> None:
+    stage.cap(100)
+    stage.asks("a", 90)
+    remove_cap(stage.transactions, ACME, "sprint-14", actor="key:1", now=NOON)
+    assert stage.asks("b", 500).decision == Granted({})
+    stage.uses("a", 90)
+    stage.cap(1000)
+    assert stage.stands() == (90, 500)
+    with pytest.raises(NotFound):
+        remove_cap(stage.transactions, ACME, "unheard-of", actor="key:1", now=NOON)
+
+
+def test_a_cap_lowered_below_its_spend_denies_and_fires(stage: Stage) -> None:
+    stage.cap(1000)
+    stage.uses("", 400, event_id="x")
+    stage.cap(300)
+    assert stage.asks("a", 1).state == "denied"
+    assert notice(stage, "threshold:100:300") is not None
+
+
+def test_a_threshold_fires_once_and_again_only_after_a_raise_above_it(stage: Stage) -> None:
+    stage.cap(1000, thresholds=(50,))
+    for n in range(3):
+        stage.uses("", 200, event_id=f"x{n}")
+    assert notice(stage, "threshold:50:1000").version == 1
+    raised(stage, 2000)
+    assert notice(stage, "threshold:50:1000").body["resolved_by"] == "Robin"
+    assert notice(stage, "threshold:50:2000") is None
+    stage.uses("", 400, event_id="y")
+    assert notice(stage, "threshold:50:2000").body["resolved_by"] == ""
+
+
+def test_a_raise_that_stays_below_the_spend_does_not_fire_the_same_threshold_again(
+    stage: Stage,
+) -> None:
+    stage.cap(1000, thresholds=(50,))
+    stage.uses("", 900, event_id="x")
+    raised(stage, 1500)
+    assert notice(stage, "threshold:50:1500") is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "changes", "error"),
+    [
+        (1000, {}, InvalidInput),
+        (999, {}, InvalidInput),
+        (2**63, {}, InvalidInput),
+        (2000, {"reason": "  "}, InvalidInput),
+        (2000, {"actor": "slack:U9"}, NotPermitted),
+    ],
+)
+def test_a_raise_needs_a_higher_limit_a_reason_and_an_approver(
+    stage: Stage, limit: int, changes: dict[str, Any], error: type[Exception]
+) -> None:
+    stage.cap(1000, approvers=("slack:U1",))
+    with pytest.raises(error):
+        raised(stage, limit, **changes)
+    raised(stage, 2000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"limit": 0}, "/limit"),
+        ({"limit": -5}, "/limit"),
+        ({"limit": 2**63}, "/limit"),
+        ({"thresholds": (0,)}, "/thresholds"),
+        ({"scope_value": ""}, "/scope_value"),
+        ({"scope_value": "99"}, "/scope_value"),
+        ({"scope_value": "014"}, "/scope_value"),
+        ({"scope_value": "fourteen"}, "/scope_value"),
+        ({"sprint_id": 99}, "/sprint_id"),
+        ({"cap_id": ""}, "/id"),
+        ({"cap_id": "a\0"}, "/cap_id"),
+        ({"max_tokens_per_request": 0}, "/max_tokens_per_request"),
+        ({"period_start": NOON.replace(tzinfo=None)}, "/period_start"),
+        ({"period_start": NOON, "period_end": NOON}, "/period_end"),
+    ],
+)
+def test_a_cap_that_could_never_work_is_refused_by_name(
+    stage: Stage, changes: dict[str, Any], pointer: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        stage.cap(**{"limit": 1000, **changes})
+    assert pointer in [error.pointer for error in refused.value.errors]
+
+
+def test_a_drifted_cap_is_corrected_and_the_correction_is_kept(stage: Stage) -> None:
+    stage.cap(1000)
+    stage.asks("a", 400)
+    assert check_caps(stage.transactions, now=NOON) == []
+    with stage.transactions.begin() as session:
+        session.connection().exec_driver_sql("UPDATE cap SET held = 7")
+    assert check_caps(stage.transactions, now=NOON) == [
+        cap_queries.Drift(ACME, "sprint-14", 7, 400)
+    ]
+    assert stage.stands() == (0, 400)
+    with stage.transactions.begin() as session:
+        actions = [
+            line.action for line in workspace_queries.audit_of(session, ACME, "cap:sprint-14")
+        ]
+    assert actions == ["cap.held_corrected", "cap.created"]
+
+
+def test_a_threshold_that_two_bookings_reach_only_together_fires_at_the_check(
+    stage: Stage,
+) -> None:
+    stage.cap(1000, thresholds=(50,))
+    with stage.transactions.begin() as session:
+        # What each of two transactions of 300 has left behind, neither having seen the other's.
+        session.connection().exec_driver_sql("UPDATE cap_spend SET spent = 600")
+    check_caps(stage.transactions, now=NOON)
+    assert notice(stage, "threshold:50:1000") is not None
+
+
+def planned(stage: Stage, calls: str, sprint_id: int = 15) -> None:
+    """Plan SHOP-3 into a future Sprint with so many calls of 1,000 output tokens of gpt-4o."""
+    rows = [
+        ("Workload", "Model", "Calls per Sprint", "Input tokens", "Output tokens"),
+        ("Answers", "gpt-4o", calls, "0", "1000"),
+    ]
+    wanted = story(3, Membership(sprint_id, START), labels=("AI",))
+    take_in_story(
+        stage.transactions, ACME, wanted, stage.books, rows=rows, has_section=True, now=NOON
+    )
+
+
+def test_a_future_sprint_over_its_cap_gets_one_notice_that_new_figures_edit(stage: Stage) -> None:
+    stage.sprint(15, state="future")
+    stage.cap(500_000, "sprint-15", scope_value="15")
+    planned(stage, "1000")
+    # About 1,000 × 1,000 output tokens against 500,000.
+    for minute in range(3):
+        when = NOON + timedelta(minutes=minute)
+        assert check_plan(stage.transactions, ACME, stage.books, now=when) == [15]
+    with stage.transactions.begin() as session:
+        promise = mailbox.promised(session, ACME, "slack.planning_notice", "sprint:15")
+    assert promise is not None
+    assert promise.version == 1
+    assert promise.body["estimated"]["tokens"]["central"] > 500_000
+
+
+def test_a_plan_that_fits_is_left_alone(stage: Stage) -> None:
+    stage.sprint(15, state="future")
+    stage.cap(500_000_000, "sprint-15", scope_value="15")
+    planned(stage, "1000")
+    assert check_plan(stage.transactions, ACME, stage.books, now=NOON) == []
+
+
+def test_a_story_taken_out_of_the_plan_no_longer_counts(stage: Stage) -> None:
+    stage.sprint(15, state="future")
+    stage.cap(500_000, "sprint-15", scope_value="15")
+    planned(stage, "1000")
+    stage.story(3, Membership(15, START, NOON), updated_at=NOON + timedelta(hours=1))
+    assert check_plan(stage.transactions, ACME, stage.books, now=NOON) == []
+
+
+def test_a_cap_in_another_workspace_is_out_of_reach(stage: Stage) -> None:
+    stage.cap(1000)
+    with pytest.raises(NotFound):
+        raise_cap(
+            stage.transactions, "other", "sprint-14", 2000, reason="mine", actor="x",
+            actor_name="X", now=NOON,
+        )  # fmt: skip
