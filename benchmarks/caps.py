@@ -171,7 +171,9 @@ def _bare(
         connection.close()
 
 
-DESIGNS = {"journey": journey, "atomic UPDATE": atomic, "SELECT FOR UPDATE": for_update}
+DESIGNS: dict[str, Callable[[str, int], Iterator[Callable[[str, int], bool]]]] = {
+    "journey": journey, "atomic UPDATE": atomic, "SELECT FOR UPDATE": for_update,
+}  # fmt: skip
 
 
 def cap_of(story: int) -> str:
@@ -285,9 +287,7 @@ def build(url: str) -> None:
             str(number + 1000), story_of(number), "SHOP", "Story", "Story",
             "To do", "new", now, START, memberships=(Membership(sprint_id, START),),
         )  # fmt: skip
-        take_in_story(
-            transactions, "acme", story, books, rows=None, has_section=False, now=now
-        )
+        take_in_story(transactions, "acme", story, books, rows=None, has_section=False, now=now)
     engine.dispose()
 
 
@@ -448,7 +448,7 @@ def new_key(url: str) -> str:
 def main() -> None:
     """Run everything and print the table; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=float, default=2.0)
     seconds = parser.parse_args().seconds
     rows: dict[tuple[str, str], Result] = {}
     over = 0

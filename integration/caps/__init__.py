@@ -2,6 +2,7 @@
 
 Owns: caps with their scope, unit and window; authorizations and their holds; the running amount
 spent under each cap; which thresholds have fired; which calls were denied.
+`policy.py` decides, `combiner.py` lets the threads of a process be decided together.
 Does not own: what a call costs (`pricing/`), the books (`ledger/`), or who is told.
 
 Invariants: under a blocking cap, spent + held never exceeds the limit by a granted hold. `held` is

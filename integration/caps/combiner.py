@@ -68,7 +68,7 @@ class Combiner(Generic[Asked, Answered]):
         """
         if self._process != os.getpid():
             self._start()
-        if self._queue.qsize() >= self._capacity:
+        if self.queued >= self._capacity:
             raise Unavailable("Too many calls ask at the same time")
         waiting: _Waiting[Asked, Answered] = _Waiting(asked)
         self._queue.put(waiting)
@@ -78,6 +78,11 @@ class Combiner(Generic[Asked, Answered]):
         if isinstance(waiting.outcome, Exception):
             raise waiting.outcome
         return waiting.outcome  # type: ignore[return-value]  # None only before the answer.
+
+    @property
+    def queued(self) -> int:
+        """How many wait for the next round."""
+        return self._queue.qsize()
 
     def stop(self) -> None:
         """Let the thread end once it has answered what queued so far."""

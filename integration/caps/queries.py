@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import psycopg
 from sqlalchemy import BigInteger, cast, func, select, tuple_
+from sqlalchemy.exc import OperationalError
 
 from integration.caps.models import AuthorizationRow, CapRow, CapSpendRow, DenialRow, HoldRow
 from integration.caps.policy import Balance, Cap
@@ -47,24 +49,60 @@ _COLUMNS = (
 )
 
 
+_STEADY = "SELECT pg_advisory_xact_lock_shared(hashtextextended('caps/' || %s, 0))"
+_CAPS = (
+    f"SELECT {_COLUMNS} FROM cap "  # noqa: S608 -- constant columns.
+    "WHERE workspace_id = %s AND removed_at IS NULL ORDER BY cap_id"
+)
+
+
+_IS_KNOWN = (
+    'SELECT 1 FROM "authorization" WHERE workspace_id = %s AND authorization_id = ANY(%s) LIMIT 1'
+)
+
+
+def _at_once(
+    session: Session, *statements: tuple[str, tuple[object, ...]]
+) -> list[list[tuple[Any, ...]]]:
+    """Send statements in one round trip. PostgreSQL runs them one after the other, and each sees
+    what was committed before it began, also while the one before it waited."""
+    connection: psycopg.Connection[Any] | None = session.connection().connection.driver_connection
+    assert connection is not None  # noqa: S101 -- checked out just now.
+    try:
+        with connection.pipeline():
+            cursors = [connection.execute(*statement) for statement in statements]
+            return [cursor.fetchall() for cursor in cursors]
+    except psycopg.OperationalError as away:
+        raise OperationalError(statements[-1][0], None, away) from away
+
+
 def keep_steady(session: Session, workspace_id: str) -> None:
     """Let nobody add, change or remove a cap of the workspace until the transaction ends.
 
     A wait for who is changing one comes in a statement of its own, so that the next one sees it.
     """
-    session.connection().exec_driver_sql(
-        "SELECT pg_advisory_xact_lock_shared(hashtextextended('caps/' || %s, 0))", (workspace_id,)
-    )
+    session.connection().exec_driver_sql(_STEADY, (workspace_id,))
 
 
 def caps_of(session: Session, workspace_id: str) -> list[Cap]:
     """Return the workspace's caps in force, by id; they stay so until the transaction ends."""
-    keep_steady(session, workspace_id)
-    rows = session.connection().exec_driver_sql(
-        f"SELECT {_COLUMNS} FROM cap "  # noqa: S608 -- constant columns.
-        "WHERE workspace_id = %s AND removed_at IS NULL ORDER BY cap_id",
-        (workspace_id,),
-    )
+    _, rows = _at_once(session, (_STEADY, (workspace_id,)), (_CAPS, (workspace_id,)))
+    return _caps(rows)
+
+
+def caps_and_known(
+    session: Session, workspace_id: str, authorization_ids: Collection[str]
+) -> tuple[list[Cap], dict[str, Authorization]]:
+    """Return the caps in force as `caps_of`, and the stored ones among these authorizations."""
+    ids = sorted(authorization_ids)
+    _, rows, known = _at_once(
+        session, (_STEADY, (workspace_id,)), (_CAPS, (workspace_id,)),
+        (_IS_KNOWN, (workspace_id, ids)),
+    )  # fmt: skip
+    return _caps(rows), authorizations(session, workspace_id, ids) if known else {}
+
+
+def _caps(rows: Sequence[tuple[Any, ...]]) -> list[Cap]:
     return [
         Cap(
             row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
@@ -74,16 +112,25 @@ def caps_of(session: Session, workspace_id: str) -> list[Cap]:
     ]  # fmt: skip
 
 
-def amounts_of(
+LOCK_CAPS = (
+    "SELECT 1 FROM cap WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id FOR UPDATE"
+)
+_AMOUNTS = (
+    "SELECT cap_id, (SELECT coalesce(sum(spent), 0)::bigint FROM cap_spend s "
+    "WHERE s.workspace_id = c.workspace_id AND s.cap_id = c.cap_id), held FROM cap c "
+    "WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id"
+)
+
+
+def locked_amounts(
     session: Session, workspace_id: str, cap_ids: Collection[str]
 ) -> dict[str, tuple[int, int]]:
-    """Return what is spent and held under each of these caps, which must be locked."""
-    rows = session.connection().exec_driver_sql(
-        "SELECT cap_id, (SELECT coalesce(sum(spent), 0)::bigint FROM cap_spend s "
-        "WHERE s.workspace_id = c.workspace_id AND s.cap_id = c.cap_id), held FROM cap c "
-        "WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id",
-        (workspace_id, sorted(cap_ids)),
-    )
+    """Lock caps until commit, then return what is spent and held under each.
+
+    Two statements: a subquery in the locking one would still see what was spent before it waited.
+    """
+    wanted = (workspace_id, sorted(cap_ids))
+    _, rows = _at_once(session, (LOCK_CAPS, wanted), (_AMOUNTS, wanted))
     return {cap_id: (spent, held) for cap_id, spent, held in rows}
 
 
@@ -137,9 +184,7 @@ def authorizations(
     }  # fmt: skip
 
 
-def _holds(
-    session: Session, workspace_id: str, ids: Sequence[str]
-) -> dict[str, dict[str, int]]:
+def _holds(session: Session, workspace_id: str, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for authorization_id, cap_id, amount in session.connection().exec_driver_sql(
         "SELECT authorization_id, cap_id, amount FROM hold "
@@ -187,7 +232,7 @@ def denials(session: Session, workspace_id: str) -> dict[str, tuple[int, int]]:
         .where(DenialRow.workspace_id == workspace_id)
         .group_by(DenialRow.cap_id)
     )
-    return {cap_id: (count, int(amount)) for cap_id, count, amount in rows}
+    return {cap_id: (count, int(amount or 0)) for cap_id, count, amount in rows}
 
 
 def drifts(session: Session) -> list[Drift]:
@@ -217,7 +262,7 @@ def drifts(session: Session) -> list[Drift]:
         .where(CapRow.held != amount)
         .order_by(CapRow.workspace_id, CapRow.cap_id)
     )
-    return [Drift(row[0], row[1], row[2], int(row[3])) for row in rows.all()]
+    return [Drift(row[0], row[1], row[2], row[3] or 0) for row in rows]
 
 
 def _cap(row: CapRow) -> Cap:

@@ -225,15 +225,9 @@ def settle(
     now: datetime, expired_entry: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """End authorizations and release what they still hold. They and their caps must be locked."""
-    if not authorization_ids:
-        return
-    session.execute(
-        _SETTLE,
-        {
-            "workspace_id": workspace_id, "ids": sorted(authorization_ids), "state": state,
-            "now": now, "expired_entry": expired_entry,
-        },
-    )  # fmt: skip
+    if authorization_ids:
+        values = {"workspace_id": workspace_id, "ids": sorted(authorization_ids), "state": state}
+        session.execute(_SETTLE, values | {"now": now, "expired_entry": expired_entry})
 
 
 _SETTLE = text("""

@@ -112,7 +112,7 @@ class _Round:
         self._books = books
         self._default_region = default_region
         self._now = now
-        self._in_force: list[Cap] = cap_queries.caps_of(session, workspace_id)
+        self._in_force: list[Cap] = []
         self._covering: dict[CallScope, list[str]] = {}
         self._table = Table()
         self._known: dict[str, tuple[str, StoredCall, datetime, Granted]] = {}
@@ -123,13 +123,12 @@ class _Round:
         """Lock what covers the calls, then decide each on what the ones before it left."""
         session, workspace_id = self._session, self._workspace_id
         ids = {call.asked.authorization_id for call in calls}
-        for each in cap_queries.authorizations(session, workspace_id, ids).values():
+        self._in_force, known = cap_queries.caps_and_known(session, workspace_id, ids)
+        for each in known.values():
             granted = Granted(each.holds)
             self._known[each.authorization_id] = each.state, each.call, each.expires_at, granted
         wanted = {cap_id for call in calls for cap_id in self._cover(call.scope)}
-        caps.lock_caps(session, workspace_id, wanted)
-        # Read after the locks, in a statement of its own, so that every earlier capture is seen.
-        amounts = cap_queries.amounts_of(session, workspace_id, wanted) if wanted else {}
+        amounts = cap_queries.locked_amounts(session, workspace_id, wanted) if wanted else {}
         self._table.balances = {
             cap.cap_id: Balance(cap, *amounts[cap.cap_id])
             for cap in self._in_force
@@ -189,9 +188,7 @@ class _Round:
                 self._denials[denied.cap_id] = denied, call.scope.story_key, alternative
         if denied is None or not was_denied:
             self._decided[name] = Decided(name, state, call, expires_at, holds, denied)
-        return Answer(
-            name, decision, call.amounts, state, expires_at, alternative, assumed(call)
-        )
+        return Answer(name, decision, call.amounts, state, expires_at, alternative, assumed(call))
 
     def _alternative(self, call: StoredCall, cap_ids: Sequence[str]) -> str:
         """Name the cheapest approved model with which the call would be granted; else empty."""

@@ -101,8 +101,7 @@ def _reversals(
             session, workspace_id, days=[day], story_key=estimated.story_key
         )
         for entry in part
-        if entry.kind == "expired_hold"
-        and entry.authorization_id == authorization.authorization_id
+        if entry.kind == "expired_hold" and entry.authorization_id == authorization.authorization_id
     ]
 
 

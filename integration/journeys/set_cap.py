@@ -93,9 +93,7 @@ def raise_cap(
             reason=reason, name=actor_name,
         )  # fmt: skip
         balance = _settle_thresholds(session, raised, now)
-        resolve_notices(
-            session, balance, standing.cap.limit, actor_name or actor, reason, now
-        )
+        resolve_notices(session, balance, standing.cap.limit, actor_name or actor, reason, now)
         return balance
 
 

@@ -173,7 +173,8 @@ class Play:
         self.model.limit = limit
 
     def close_or_reopen(self) -> None:
-        closed = {"state": "closed", "completed_at": self.now + timedelta(seconds=1)}
+        closed_at = self.now + timedelta(seconds=1)
+        closed: dict[str, Any] = {"state": "closed", "completed_at": closed_at}
         self.stage.sprint(**({} if self.model.is_closed else closed))
         self.model.is_closed = not self.model.is_closed
         self.now += timedelta(seconds=2)
