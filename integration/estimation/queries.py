@@ -29,9 +29,7 @@ _QUANTITIES = ("tokens", "list_cost_nanousd", "location_based_ugco2e")
 _ENDS = ("low", "central", "high")
 
 
-def heads_of(
-    session: Session, workspace_id: str, story_keys: Collection[str]
-) -> dict[str, Head]:
+def heads_of(session: Session, workspace_id: str, story_keys: Collection[str]) -> dict[str, Head]:
     """Return the newest figures of each story that has an estimate, by story key."""
     figures = [
         getattr(EstimateRow, f"{quantity}_{end}") for quantity in _QUANTITIES for end in _ENDS
@@ -46,8 +44,7 @@ def heads_of(
         .order_by(EstimateRow.story_key, EstimateRow.version.desc())
     )
     return {
-        row[0]: Head(row[1], _range(row[2:5]), _range(row[5:8]), _range(row[8:11]))
-        for row in rows
+        row[0]: Head(row[1], _range(row[2:5]), _range(row[5:8]), _range(row[8:11])) for row in rows
     }
 
 

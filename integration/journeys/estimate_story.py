@@ -48,12 +48,19 @@ def estimate(
     session: Session, workspace: Workspace, story: Story, books: Books, *,
     rows: Sequence[Sequence[str]] | None, add_section: bool, now: datetime,
 ) -> None:  # fmt: skip
-    """Save a version of the estimate when anything it rests on changed, and promise Jira's view."""
+    """Save a version of the estimate when anything it rests on changed, and promise Jira's view.
+
+    A finished story keeps the estimate it was finished with: a later one has seen its actual.
+    """
+    workspace_id = workspace.workspace_id
+    if story.status_category == "done" and estimates.latest(session, workspace_id, story.story_key):
+        promise_story(session, workspace_id, story.story_key, now)
+        return
     traits = StoryTraits(
         story.story_key, story.summary, frozenset(story.labels), frozenset(story.components),
         story.epic_key,
     )  # fmt: skip
-    estimates.keep_inputs(session, workspace.workspace_id, story.story_key, rows or (), now)
+    estimates.keep_inputs(session, workspace_id, story.story_key, rows or (), now)
     subject = _Subject(traits, story.memberships, rows or ())
     _estimate(session, workspace, subject, books, add_section=add_section, now=now)
 

@@ -23,7 +23,9 @@ EQUIVALENCE = re.compile(
     re.IGNORECASE,
 )
 """Comparisons with everyday things: each known one has been wrong by orders of magnitude."""
-OFFSET = re.compile(r"\b(?:carbon[- ]neutral|net[- ]zero|climate[- ]positive|offset by)\b", re.IGNORECASE)
+OFFSET = re.compile(
+    r"\b(?:carbon[- ]neutral|net[- ]zero|climate[- ]positive|offset by)\b", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))

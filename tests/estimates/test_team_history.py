@@ -245,6 +245,14 @@ def test_finished_stories_of_a_running_sprint_are_left_alone(world: World) -> No
 
     assert re_estimate(world.service.transactions, "acme", world.books, now=ENDS_AT + DAY) == []
 
+    # Jira tells of the story again, after the team's history would have moved its estimate.
+    take_in_story(
+        following.service.transactions, "acme",
+        replace(story, updated_at=ENDS_AT + DAY), world.books,
+        rows=[list(HEADINGS), list(PLAN)], has_section=True, now=ENDS_AT + DAY,
+    )  # fmt: skip
+    assert version_of(world, key).version == 1
+
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_job_renews_each_workspace_when_something_changed(world: World, times: int) -> None:
