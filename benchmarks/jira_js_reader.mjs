@@ -1,12 +1,10 @@
 // Reads a Jira with jira.js, which checks every answer against its own types and throws on a
 // mismatch. Prints one line of JSON: how many reads were made, and what did not fit.
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+// Read from standard input where jira.js is installed, so that its name is found there.
+import { createAgileClient, createCloudClient } from 'jira.js';
+import { createClient } from 'jira.js/core';
 
-const [installed, host, email, apiToken, project, sprint] = process.argv.slice(2);
-const resolve = createRequire(pathToFileURL(`${installed}/package.json`)).resolve;
-const { createAgileClient, createCloudClient } = await import(pathToFileURL(resolve('jira.js')));
-const { createClient } = await import(pathToFileURL(resolve('jira.js/core')));
+const [host, email, apiToken, project, sprint] = process.argv.slice(2);
 
 const client = createClient({
   host,

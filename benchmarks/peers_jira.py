@@ -166,7 +166,7 @@ def read_with_jira_js(node: Path, arguments: list[str]) -> dict[str, Any]:
     """Let jira.js read the site; every answer that does not fit its types is a mismatch."""
     script = ROOT / "benchmarks" / "jira_js_reader.mjs"
     done = subprocess.run(
-        [str(node), str(script), str(PEERS), *arguments],
+        [str(node), "--input-type=module", "-", *arguments], cwd=PEERS, input=script.read_text(),
         stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=True, timeout=120,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

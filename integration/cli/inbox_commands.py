@@ -26,9 +26,7 @@ def inbox() -> None:
 )  # fmt: skip
 @click.option("--limit", default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
-def list_deliveries(
-    workspace_id: str, states: tuple[str, ...], limit: int, as_json: bool
-) -> None:
+def list_deliveries(workspace_id: str, states: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Show deliveries, newest first."""
     from integration.foundation.database import connect, transactions_on
     from integration.mailbox.queries import deliveries

@@ -138,16 +138,21 @@ def doctor(workspace_id: str, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="From the beginning, not since last time.")
 def sync(workspace_id: str, everything: bool) -> None:
     """Read every story that webhooks may have missed, with a progress bar; resumable."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     from integration.assembly import set_up_logs
     from integration.jobs.catch_up import catch_up
     from integration.worker import house_from
 
-    with database() as settings:
-        set_up_logs(settings)
-        house = house_from(settings)
-        bar: Any
-        with click.progressbar(length=None, label="stories", show_pos=True) as bar:
-            read = catch_up(house, workspace_id, everything=everything, tick=lambda: bar.update(1))
+    columns = (BarColumn(), TextColumn("{task.completed} stories"), TimeElapsedColumn())
+    with database() as settings, Progress(*columns, console=Console(stderr=True)) as progress:
+        set_up_logs(settings.model_copy(update={"log_level": "WARNING"}))
+        task = progress.add_task("stories", total=None)  # Jira's search tells no total.
+        read = catch_up(
+            house_from(settings), workspace_id, everything=everything,
+            tick=lambda: progress.advance(task),
+        )  # fmt: skip
     click.echo(f"{read} stories read.")
 
 
@@ -172,7 +177,7 @@ def rule(workspace_id: str, **lists: tuple[str, ...]) -> None:
         with transactions_on(connect(settings.database_url)).begin() as session:
             workspace = replace(store.find(session, workspace_id), **chosen)
             store.create(session, workspace, now)
-    click.echo("Kept. It holds for stories as they are read; `storymeter jira sync --all` reads all.")
+    click.echo("Kept. It holds for stories as they are read: storymeter jira sync --all reads all.")
 
 
 def remember(

@@ -40,6 +40,7 @@ class JiraFailure(DeliveryFailed):
         retry_after: timedelta | None = None,
         workspace_wide: bool = False,
         may_have_happened: bool = False,
+        refused_fields: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(
             message,
@@ -49,6 +50,8 @@ class JiraFailure(DeliveryFailed):
         )
         self.status = status
         self.may_have_happened = may_have_happened
+        self.refused_fields = refused_fields
+        """Ids of fields that Jira found fault with."""
 
 
 def failure_of_answer(response: requests.Response, now: datetime) -> JiraFailure:
@@ -83,6 +86,7 @@ def failure_of_answer(response: requests.Response, now: datetime) -> JiraFailure
         retry_after=wait,
         workspace_wide=status == 503 and wait is not None,
         may_have_happened=status >= 500 or status == 408,
+        refused_fields=_refused_fields(response) if status == 400 else frozenset(),
     )
 
 
@@ -122,6 +126,14 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 def _request_line(response: requests.Response) -> str:
     path = urlsplit(response.url).path
     return f"{response.request.method} {path}"
+
+
+def _refused_fields(response: requests.Response) -> frozenset[str]:
+    try:
+        errors = response.json().get("errors")
+    except (ValueError, AttributeError):
+        return frozenset()
+    return frozenset(errors) if isinstance(errors, dict) else frozenset()
 
 
 def _words(response: requests.Response) -> str:

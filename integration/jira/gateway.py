@@ -110,7 +110,8 @@ class JiraGateway(Traffic):
     ) -> None:
         """Write fields, property and description in one PUT: one history entry, one webhook.
 
-        Nobody gets a mail where we may suppress it. `key` is a key or an issue id.
+        Nobody gets a mail where we may suppress it. `key` is a key or an issue id. Figures that the
+        project has no field for, or none on its screens, are left out: the property has them all.
         """
         written = dict(fields)
         if description is not None:
@@ -118,7 +119,15 @@ class JiraGateway(Traffic):
         body: dict[str, Any] = {"fields": written, "historyMetadata": HISTORY}
         if property_value is not None:
             body["properties"] = [{"key": PROPERTY_KEY, "value": property_value}]
-        self._quietly("PUT", f"{self.connection.rest}/issue/{key}", key, body)
+        path = f"{self.connection.rest}/issue/{key}"
+        try:
+            self._quietly("PUT", path, key, body)
+        except JiraFailure as failure:
+            refused = failure.refused_fields
+            if not refused or not refused <= self.connection.all_field_ids:
+                raise
+            kept = {name: value for name, value in written.items() if name not in refused}
+            self._quietly("PUT", path, key, body | {"fields": kept})
 
     def write_comment(self, key: str, body: Node, comment_id: str | None = None) -> str:
         """Write our one comment of a story and return its id.

@@ -34,8 +34,12 @@ def plan(
     is_admin = "ADMINISTER" in admin.permissions(gateway, ["ADMINISTER"])
     known = [admin.project(gateway, key) for key in projects]
     classic = [one for one in known if not one.is_team_managed]
+    listed = admin.all_fields(gateway)
     existing = admin.custom_fields(gateway, as_admin=is_admin)
-    of_teams = {one.key: _own_fields(existing, one, catalogue) for one in known if one not in classic}
+    # The paged search knows company-managed projects only.
+    of_teams = {
+        one.key: _own_fields(listed, one, catalogue) for one in known if one.is_team_managed
+    }
     if not classic:
         catalogue = ()  # Fields of the whole site do not reach team-managed projects.
     found, steps = _fields(gateway, catalogue, existing, is_admin=is_admin)
@@ -50,7 +54,6 @@ def plan(
         is_oauth = isinstance(gateway.connection.auth, OAuth)
         step = dynamic_webhook_step if is_oauth else webhook_step
         steps.append(step(gateway, webhook_url, projects))
-    listed = admin.all_fields(gateway)
     return Plan(
         tuple(steps),
         found,
@@ -64,7 +67,7 @@ def plan(
 def _own_fields(
     existing: Sequence[Mapping[str, Any]], project: Project, catalogue: Sequence[FieldSpec]
 ) -> dict[str, str]:
-    """Find what people made of our fields in a team-managed project: by its scope, name and type."""
+    """Find what people made of our fields in a team-managed project: by scope, name and type."""
     found: dict[str, str] = {}
     for one in existing:
         scope = one.get("scope") or {}

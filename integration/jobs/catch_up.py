@@ -21,6 +21,7 @@ from integration.jobs.follow_jira import (
 from integration.jobs.keep_webhooks import keep_webhooks
 from integration.mailbox import queries as mailbox_queries
 from integration.mailbox import store as mailbox
+from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -48,9 +49,7 @@ def catch_up_everyone(house: House) -> None:
     """
     if _at_work.locked():
         return
-    threading.Thread(
-        target=_catch_up_everyone, args=(house,), name="catch-up", daemon=True
-    ).start()
+    threading.Thread(target=_catch_up_everyone, args=(house,), name="catch-up", daemon=True).start()
 
 
 def _catch_up_everyone(house: House) -> None:
@@ -123,7 +122,7 @@ def catch_up(
     gateway = house.outside.jira(workspace_id)
     began = house.clock.now()
     with house.transactions.begin() as session:
-        since = None if everything else workspaces.synced_until(session, workspace_id)
+        since = None if everything else workspace_queries.synced_until(session, workspace_id)
     if since is not None and since > began:
         since = None  # A clock was set back, so what we noted says nothing.
     here = _Round(house, workspace_id, gateway, since, tick)

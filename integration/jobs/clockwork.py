@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
+
+from integration.journeys.check_caps import check_caps
+from integration.journeys.check_plan import check_plan
 from integration.journeys.compose_digest import compose_digest, refresh_digest
 from integration.journeys.end_holds import expire_holds
 from integration.journeys.keep_partitions import keep_partitions
@@ -15,6 +19,8 @@ from integration.workspaces import store as workspaces
 if TYPE_CHECKING:
     from integration.jobs.house import House
     from integration.workspaces.workspace import Team
+
+log = structlog.get_logger()
 
 TICKS_KEPT = timedelta(days=8)
 LATEST_DIGEST = timedelta(hours=6)
@@ -51,6 +57,21 @@ def digest_due(team: Team, now: datetime) -> datetime | None:
     today = now.astimezone(zone).date()
     due = datetime.combine(today, team.digest_at, zone)
     return due if due <= now and today.isoweekday() in team.workdays else None
+
+
+def check_all_caps(house: House) -> None:
+    """Compare what caps hold with their open holds; say loudly where a cap had drifted."""
+    for drift in check_caps(house.transactions, now=house.clock.now()):
+        log.error("caps.drift", workspace_id=drift.workspace_id, cap_id=drift.cap_id)
+
+
+def check_all_plans(house: House) -> None:
+    """Compare each future Sprint's estimates with its caps, and tell the team where it is over."""
+    with house.transactions.begin() as session:
+        ids = workspaces.all_ids(session)
+    for workspace_id in ids:
+        books = house.books.for_workspace(workspace_id)
+        check_plan(house.transactions, workspace_id, books, now=house.clock.now())
 
 
 def expire_due_holds(house: House) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integration.jobs.house import House
-    from integration.mailbox.store import Promise
+    from integration.mailbox.claims import Promise
 
 log = structlog.get_logger()
 
@@ -28,6 +28,7 @@ SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
     "slack.cap_notice": slack_senders.post_cap_notice,
     "slack.sprint_review": slack_senders.post_sprint_review,
     "slack.sprint_chart": slack_charts.post_sprint_charts,
+    "slack.planning_notice": slack_senders.post_planning_notice,
     "slack.ledger_alarm": slack_senders.post_ledger_alarm,
     "jira_stories.sprint": story_writes.promise_story_writes,
 }

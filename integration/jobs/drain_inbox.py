@@ -15,7 +15,7 @@ from integration.mailbox import store as mailbox
 
 if TYPE_CHECKING:
     from integration.jobs.house import House
-    from integration.mailbox.store import Delivery
+    from integration.mailbox.claims import Delivery
 
 log = structlog.get_logger()
 
@@ -67,9 +67,7 @@ def _try_later(house: House, delivery: Delivery, failure: DeliveryFailed) -> Non
         )  # fmt: skip
         if failure.workspace_wide and failure.retry_after:
             until = now + failure.retry_after
-            mailbox.pause(
-                session, delivery.workspace_id, delivery.source, until, failure.message
-            )
+            mailbox.pause(session, delivery.workspace_id, delivery.source, until, failure.message)
 
 
 def _act_on(house: House, delivery: Delivery) -> tuple[str, str]:
@@ -78,7 +76,7 @@ def _act_on(house: House, delivery: Delivery) -> tuple[str, str]:
     if delivery.source == "ledger":
         close_sprint.close_sprint(
             house.transactions, workspace_id, int(delivery.subject.removeprefix("sprint:")),
-            house.books.for_workspace(workspace_id), reason="late usage", now=house.clock.now(),
+            house.books.for_workspace(workspace_id), reason="late_usage", now=house.clock.now(),
         )  # fmt: skip
         return "handled", ""
     connection = house.outside.jira(workspace_id).connection

@@ -1,4 +1,4 @@
-"""Follows Jira: reads a story or Sprint again and takes in what it is now, whoever gave the hint."""
+"""Follows Jira: reads a story or Sprint again and takes in what it is now."""
 
 from __future__ import annotations
 
@@ -71,9 +71,7 @@ def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | 
         if failure.status != NOT_THERE:
             raise
         now = house.clock.now()
-        keep_backlog.end_sprint(
-            house.transactions, workspace_id, sprint_id, at=at or now, now=now
-        )
+        keep_backlog.end_sprint(house.transactions, workspace_id, sprint_id, at=at or now, now=now)
         return f"Sprint {sprint_id} is not there any more; its spend stays"
     follow_sprint(house, workspace_id, sprint)
     return ""
@@ -87,17 +85,34 @@ def follow_sprint(house: House, workspace_id: str, sprint: Sprint) -> None:
     with house.transactions.begin() as session:
         known = backlog.sprint(session, workspace_id, sprint.sprint_id)
     if sprint.state == "closed":
-        for story in house.outside.jira(workspace_id).stories_of_sprint(sprint.sprint_id):
-            follow_story(house, workspace_id, story, {sprint.sprint_id} if known else None)
+        _read_stories(house, workspace_id, sprint.sprint_id, {sprint.sprint_id} if known else set())
     now, books = house.clock.now(), house.books.for_workspace(workspace_id)
     keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=now)
     if sprint.state == "closed":
         close_sprint.close_sprint(
-            house.transactions, workspace_id, sprint.sprint_id, books, reason="Sprint closed",
+            house.transactions, workspace_id, sprint.sprint_id, books, reason="closed",
             now=now,
         )  # fmt: skip
     elif known and (known.starts_at, known.ends_at) != (sprint.starts_at, sprint.ends_at):
         re_estimate(house.transactions, workspace_id, books, now=now)
+
+
+def _read_stories(house: House, workspace_id: str, sprint_id: int, met: set[int]) -> None:
+    """Read a closed Sprint's stories again, also those that we think are in it and Jira does not.
+
+    Such a story has left without our knowing; what it spent since is not the Sprint's.
+    """
+    gateway = house.outside.jira(workspace_id)
+    listed = set()
+    for story in gateway.stories_of_sprint(sprint_id):
+        follow_story(house, workspace_id, story, met)
+        listed.add(story.story_key)
+    with house.transactions.begin() as session:
+        keys = set(backlog.stories_in(session, workspace_id, sprint_id)) - listed
+        left = [row.issue_id for row in backlog.stories(session, workspace_id, keys)
+                if row.deleted_at is None]  # fmt: skip
+    for issue_id in left:
+        read_story(house, workspace_id, issue_id, None)
 
 
 def _know_sprint(house: House, workspace_id: str, sprint_id: int) -> None:

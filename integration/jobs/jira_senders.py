@@ -19,7 +19,7 @@ from integration.reports.shapes import Totals
 
 if TYPE_CHECKING:
     from integration.jobs.house import House
-    from integration.mailbox.store import Promise
+    from integration.mailbox.claims import Promise
 
 Shape = TypeVar("Shape")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integration.jobs.house import House
-    from integration.mailbox.store import Promise
+    from integration.mailbox.claims import Promise
     from integration.reports.chart_look import Spec
     from integration.slack.client import SlackGateway
 
@@ -40,9 +40,7 @@ def post_sprint_charts(house: House, promise: Promise) -> Receipt:
     report = msgspec.convert(promise.body, SprintReport, strict=False)
     if not report.totals.calls and not report.totals.list_cost_nanousd:
         return {}
-    review = receipt_of(
-        house, promise.workspace_id, REVIEW, f"sprint:{report.sprint.sprint_id}"
-    )
+    review = receipt_of(house, promise.workspace_id, REVIEW, f"sprint:{report.sprint.sprint_id}")
     if not review.get("ts"):
         raise DeliveryFailed(
             "The summary is not posted yet", permanent=False, retry_after=REVIEW_FIRST

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integration.jobs.house import House
-    from integration.mailbox.store import Promise
+    from integration.mailbox.claims import Promise
     from integration.slack.block_kit import SlackMessage
     from integration.slack.client import SlackGateway
     from integration.workspaces.workspace import SlackAccount, Team

@@ -17,11 +17,12 @@ from integration.reports.shapes import (
     SprintReport,
 )
 from integration.slack.messages import Messages
+from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from integration.jobs.house import House
-    from integration.mailbox.store import Promise
+    from integration.mailbox.claims import Promise
     from integration.workspaces.workspace import Team
 
 
@@ -73,10 +74,19 @@ def post_ledger_alarm(house: House, promise: Promise) -> Receipt:
     return Post(house, promise, team).send(message)
 
 
+def post_planning_notice(house: House, promise: Promise) -> Receipt:
+    """Post that a future Sprint's estimates go over a cap."""
+    report = links_of(house, promise.workspace_id).on_report(
+        msgspec.convert(promise.body, SprintReport, strict=False)
+    )
+    team = team_of(house, promise.workspace_id, name=report.sprint.team)
+    return Post(house, promise, team).send(_wording(team).planning_notice(report))
+
+
 def links_of(house: House, workspace_id: str) -> Links:
     """Where the workspace's stories and Sprints are found."""
     with house.transactions.begin() as session:
-        site_url = workspaces.site_url(session, workspace_id)
+        site_url = workspace_queries.site_url(session, workspace_id)
     return Links(workspace_id, house.public_url, site_url)
 
 

@@ -11,7 +11,7 @@ from integration.journeys.show_story import promise_story
 
 if TYPE_CHECKING:
     from integration.jobs.house import House
-    from integration.mailbox.store import Promise
+    from integration.mailbox.claims import Promise
 
 AT_A_TIME = 100
 

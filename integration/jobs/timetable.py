@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from integration.jobs.audit_reports import audit_reports
 from integration.jobs.catch_up import catch_up_everyone
-from integration.jobs.clockwork import compose_due_digests, expire_due_holds, keep_house
+from integration.jobs.clockwork import (
+    check_all_caps,
+    check_all_plans,
+    compose_due_digests,
+    expire_due_holds,
+    keep_house,
+)
 from integration.jobs.renew_estimates import renew_estimates
 from integration.jobs.watch_spend import watch_spend
 from integration.mailbox import store as mailbox
@@ -39,6 +45,8 @@ TIMETABLE = (
     Job("catch_up", timedelta(minutes=10), catch_up_everyone),
     Job("watch_spend", timedelta(minutes=1), watch_spend),
     Job("audit_reports", timedelta(minutes=1), audit_reports),
+    Job("check_plans", timedelta(minutes=1), check_all_plans),
+    Job("check_caps", timedelta(minutes=5), check_all_caps),
     Job("housekeeping", timedelta(hours=6), keep_house),
 )
 

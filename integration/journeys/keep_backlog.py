@@ -12,6 +12,7 @@ from integration.backlog.sprint_at import moves, sprint_at
 from integration.journeys import book_entries, estimate_story
 from integration.ledger import queries as ledger_queries
 from integration.ledger.entry import replacement_of, reversal_of
+from integration.mailbox import store as mailbox
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -134,6 +135,20 @@ def _move_spend(
             entries = [_moved(entry, move) for entry in part if _belongs(entry, move)]
             flat = [line for pair in entries for line in pair]
             book_entries.book(session, workspace_id, flat, now)
+            _note_moved_spend(session, workspace_id, flat, now)
+
+
+def _note_moved_spend(
+    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime
+) -> None:
+    """Let the worker revise the closed Sprints that spend was moved into or out of."""
+    by_sprint = {entry.sprint_id: entry for entry in entries if entry.sprint_id}
+    for sprint_id in backlog.closed_among(session, workspace_id, by_sprint):
+        mailbox.receive(
+            session, workspace_id, source="ledger", event="moved_spend",
+            delivery_id=f"moved {by_sprint[sprint_id].entry_id}", subject=f"sprint:{sprint_id}",
+            body=b"", now=now,
+        )  # fmt: skip
 
 
 def _roll_up(session: Session, workspace_id: str, part: Story, now: datetime) -> None:

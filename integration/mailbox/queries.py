@@ -25,7 +25,7 @@ def inbox_counts(session: Session, workspace_id: str) -> dict[str, int]:
         .where(InboxRow.workspace_id == workspace_id)
         .group_by(InboxRow.state)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def deliveries(
 
 
 def repeats_of(session: Session, row: InboxRow) -> tuple[int, ...]:
-    """What waits behind a delivery and says the same of its subject, up to the first other word."""
+    """What waits behind a delivery and says the same of its subject, up to another word."""
     waiting = session.execute(
         select(InboxRow.inbox_id, InboxRow.event)
         .where(
@@ -75,7 +75,9 @@ def repeats_of(session: Session, row: InboxRow) -> tuple[int, ...]:
     return tuple(found for found, _ in takewhile(lambda each: each[1] == row.event, waiting))
 
 
-def paused_until(session: Session, workspace_id: str, system: str, now: datetime) -> datetime | None:
+def paused_until(
+    session: Session, workspace_id: str, system: str, now: datetime
+) -> datetime | None:
     """Until when a workspace waits for a system; None when it does not."""
     return session.scalar(
         select(PauseRow.until).where(

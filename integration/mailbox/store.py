@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import case, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from integration.mailbox.claims import Delivery, Promise
 from integration.mailbox.models import InboxRow, OutboxRow, PaceRow, PauseRow, TickRow
 from integration.mailbox.pacing import LEASE, MAX_ATTEMPTS, SPACING, retry_delay
 from integration.mailbox.queries import repeats_of
@@ -19,33 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A received message that a worker has claimed."""
-
-    workspace_id: str
-    inbox_id: int
-    source: str
-    event: str
-    subject: str
-    body: bytes
-    attempts: int
-    repeats: tuple[int, ...] = ()
-    """Later deliveries that say the same of the same subject: one reading answers them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A subject outside that shall show `body`; claimed by a worker."""
-
-    workspace_id: str
-    kind: str
-    subject: str
-    body: dict[str, Any]
-    version: int
-    receipt: dict[str, Any]
-    attempts: int
 
 
 def receive(

@@ -1,4 +1,4 @@
-"""Reads of the workspaces room for pages: names of keys, never their secrets."""
+"""Reads of the workspaces room. A key's secret is never among them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from integration.workspaces.models import ApiKeyRow, JiraConnectionRow
+from integration.workspaces.models import ApiKeyRow, AuditRow, JiraConnectionRow
+from integration.workspaces.workspace import Caller, key_digest
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,3 +49,42 @@ def dynamic_webhooks(session: Session, workspace_id: str) -> tuple[list[int], da
         )
     ).one_or_none()
     return (list(row[0]), row[1]) if row else ([], None)
+
+
+def site_url(session: Session, workspace_id: str) -> str:
+    """The address of the workspace's Jira for people, without a slash at its end; else empty."""
+    found = session.scalar(
+        select(JiraConnectionRow.site_url).where(JiraConnectionRow.workspace_id == workspace_id)
+    )
+    return (found or "").rstrip("/")
+
+
+def synced_until(session: Session, workspace_id: str) -> datetime | None:
+    """Up to when the workspace's Jira changes are known to have been read."""
+    return session.scalar(
+        select(JiraConnectionRow.synced_until).where(JiraConnectionRow.workspace_id == workspace_id)
+    )
+
+
+def caller_with(session: Session, secret: str) -> Caller | None:
+    """Return who holds a key; None for an unknown or revoked one."""
+    row = session.scalar(
+        select(ApiKeyRow).where(
+            ApiKeyRow.digest == key_digest(secret), ApiKeyRow.revoked_at.is_(None)
+        )
+    )
+    if row is None:
+        return None
+    return Caller(row.workspace_id, row.key_id, row.name, frozenset(row.scopes))
+
+
+def audit_of(session: Session, workspace_id: str, subject: str, limit: int = 50) -> list[AuditRow]:
+    """Return the newest audit lines about a subject."""
+    return list(
+        session.scalars(
+            select(AuditRow)
+            .where(AuditRow.workspace_id == workspace_id, AuditRow.subject == subject)
+            .order_by(AuditRow.audit_id.desc())
+            .limit(limit)
+        )
+    )

@@ -19,7 +19,6 @@ from integration.workspaces.models import (
 )
 from integration.workspaces.sealing import closed_grant, opened_grant
 from integration.workspaces.workspace import (
-    Caller,
     JiraAccount,
     JiraGrant,
     SlackAccount,
@@ -150,21 +149,6 @@ def project_keys(session: Session, workspace_id: str) -> frozenset[str]:
     return frozenset(keys or ())
 
 
-def site_url(session: Session, workspace_id: str) -> str:
-    """The address of the workspace's Jira for people, without a slash at its end; else empty."""
-    found = session.scalar(
-        select(JiraConnectionRow.site_url).where(JiraConnectionRow.workspace_id == workspace_id)
-    )
-    return (found or "").rstrip("/")
-
-
-def synced_until(session: Session, workspace_id: str) -> datetime | None:
-    """Up to when the workspace's Jira changes are known to have been read."""
-    return session.scalar(
-        select(JiraConnectionRow.synced_until).where(JiraConnectionRow.workspace_id == workspace_id)
-    )
-
-
 def note_synced(session: Session, workspace_id: str, until: datetime) -> None:
     """Remember that all Jira changes before `until` have been read."""
     session.execute(
@@ -293,18 +277,6 @@ def create_key(
     return secret
 
 
-def caller_with(session: Session, secret: str) -> Caller | None:
-    """Return who holds a key; None for an unknown or revoked one."""
-    row = session.scalar(
-        select(ApiKeyRow).where(
-            ApiKeyRow.digest == key_digest(secret), ApiKeyRow.revoked_at.is_(None)
-        )
-    )
-    if row is None:
-        return None
-    return Caller(row.workspace_id, row.key_id, row.name, frozenset(row.scopes))
-
-
 def audit(
     session: Session, workspace_id: str, *, at: datetime, actor: str, action: str, subject: str,
     **detail: Any,
@@ -316,15 +288,3 @@ def audit(
             detail=detail,
         )
     )  # fmt: skip
-
-
-def audit_of(session: Session, workspace_id: str, subject: str, limit: int = 50) -> list[AuditRow]:
-    """Return the newest audit lines about a subject."""
-    return list(
-        session.scalars(
-            select(AuditRow)
-            .where(AuditRow.workspace_id == workspace_id, AuditRow.subject == subject)
-            .order_by(AuditRow.audit_id.desc())
-            .limit(limit)
-        )
-    )

@@ -95,7 +95,10 @@ def test_a_deleted_story_keeps_its_spend_and_is_written_no_more(here: JiraHouse)
     here.settle()
     assert here.dollars(sprint_id) == {key: 3}
     assert here.rows("SELECT 1 FROM story WHERE workspace_id = %s AND deleted_at IS NULL") == []
-    unkept = "SELECT kind, note FROM outbox WHERE workspace_id = %s AND kind LIKE 'jira.%%' AND state <> 'delivered'"
+    unkept = (
+        "SELECT kind, note FROM outbox WHERE workspace_id = %s AND kind LIKE 'jira.%%'"
+        " AND state <> 'delivered'"
+    )
     assert here.rows(unkept) == []
     assert here.rows("SELECT note FROM inbox WHERE workspace_id = %s AND state = 'failed'") == []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from integration.assembly import default_books
@@ -20,15 +19,16 @@ from integration.journeys.record_usage import record_usage
 from integration.ledger import queries as ledger
 from integration.mailbox import store as mailbox
 from integration.metering.usage import UsageEvent
+from integration.sandbox.jira.config import JiraConfig
+from integration.sandbox.jira.server import start_jira
 from integration.web.jira_webhooks import _what_about
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import JiraAccount, Workspace
-from integration.sandbox.jira.config import JiraConfig
-from integration.sandbox.jira.server import start_jira
 from tests.adapters.jira.world import MovingClock, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from flask import Flask
 
@@ -53,7 +53,10 @@ def section(calls: str) -> dict[str, Any]:
             {
                 "type": kind, "attrs": {},
                 "content": [
-                    {"type": "paragraph", "content": [{"type": "text", "text": word}] if word else []}
+                    {
+                        "type": "paragraph",
+                        "content": [{"type": "text", "text": word}] if word else [],
+                    }
                 ],
             }
             for word in words
@@ -190,16 +193,18 @@ class JiraHouse:
     def dollars(self, sprint_id: int) -> dict[str, int]:
         """Return what each story spent in a Sprint, in whole dollars; 0 is no Sprint."""
         with self.transactions.begin() as session:
-            rows = session.connection().exec_driver_sql(
-                "SELECT story_key, sum(list_cost_nanousd) FROM ledger_entry"
-                " WHERE workspace_id = %s AND sprint_id = %s GROUP BY story_key"
-                " HAVING sum(list_cost_nanousd) <> 0",
-                (self.workspace_id, sprint_id),
-            ).all()
+            rows = (
+                session.connection()
+                .exec_driver_sql(
+                    "SELECT story_key, sum(list_cost_nanousd) FROM ledger_entry"
+                    " WHERE workspace_id = %s AND sprint_id = %s GROUP BY story_key"
+                    " HAVING sum(list_cost_nanousd) <> 0",
+                    (self.workspace_id, sprint_id),
+                )
+                .all()
+            )
             rolled_up = ledger.spend_in_sprint(session, self.workspace_id, sprint_id)
-        assert sum(row[1] for row in rows) == sum(
-            row.spend.list_cost_nanousd for row in rolled_up
-        )
+        assert sum(row[1] for row in rows) == sum(row.spend.list_cost_nanousd for row in rolled_up)
         return {key: int(cost) // 1_000_000_000 for key, cost in rows}
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
