@@ -70,9 +70,7 @@ def open_or_extend(
     return row[0], row[1]
 
 
-def record_ended(
-    session: Session, workspace_id: str, sighting: Sighting, now: datetime
-) -> int:
+def record_ended(session: Session, workspace_id: str, sighting: Sighting, now: datetime) -> int:
     """Record a spike that was over before anybody saw it; returns its id."""
     values: dict[str, Any] = asdict(sighting) | {
         "causes": [asdict(cause) for cause in sighting.causes]

@@ -144,9 +144,7 @@ def _goes_by(entry: LedgerEntry, name: str) -> bool:
         return name in {kept.get("event_id"), kept.get("response_id"), kept.get("call_id")}
 
 
-def _costs(
-    entry: LedgerEntry, kept: dict[str, Any], prices: PriceBook
-) -> dict[str, int | None]:
+def _costs(entry: LedgerEntry, kept: dict[str, Any], prices: PriceBook) -> dict[str, int | None]:
     found: tuple[int, int] | None = None
     if entry.outcome in {"blocked", "failed", "cache_hit"}:
         found = (0, 0)

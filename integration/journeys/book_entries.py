@@ -129,4 +129,3 @@ def fire_thresholds(
         fired = caps.latch(session, workspace_id, cap_id, reached, now)
         if fired:
             promise_threshold_notice(session, balance, max(fired), now)
-

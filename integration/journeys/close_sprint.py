@@ -59,9 +59,7 @@ def report_of(
     completed_at: str | None = msgspec.to_builtins(report.sprint.completed_at)
     closing = reconciliation.at_closing(session, workspace_id, sprint_id, completed_at)
     if closing is not None:
-        report = with_late_usage(
-            report, msgspec.convert(closing.body, SprintReport, strict=False)
-        )
+        report = with_late_usage(report, msgspec.convert(closing.body, SprintReport, strict=False))
     elif reconciliation.latest(session, workspace_id, sprint_id) is not None:
         reason = "reopened"
     return msgspec.structs.replace(report, reason=reason)

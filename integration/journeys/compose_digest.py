@@ -69,9 +69,7 @@ def refresh_digest(
         return edited
 
 
-def _digests(
-    session: Session, team: Team, books: Books, now: datetime
-) -> list[DailyDigest]:
+def _digests(session: Session, team: Team, books: Books, now: datetime) -> list[DailyDigest]:
     return [
         daily_digest(session, team, sprint.sprint_id, books.prices, now=now)
         for sprint in backlog.sprints(session, team.workspace_id)

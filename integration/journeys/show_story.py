@@ -65,9 +65,7 @@ def _change(version: EstimateVersion | None, previous: EstimateVersion | None) -
     return msgspec.to_builtins(change)
 
 
-def _advice(
-    session: Session, workspace_id: str, story_key: str, advice: Advice | None
-) -> Any:
+def _advice(session: Session, workspace_id: str, story_key: str, advice: Advice | None) -> Any:
     if advice is not None:
         return msgspec.to_builtins(advice)
     said = mailbox_queries.promised(session, workspace_id, COMMENT, story_key)

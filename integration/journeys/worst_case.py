@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from integration.journeys.books import Books
 
 
-def worst_case(
-    asked: AuthorizationRequest, region: str, books: Books, now: datetime
-) -> Amounts:
+def worst_case(asked: AuthorizationRequest, region: str, books: Books, now: datetime) -> Amounts:
     """Price every output token the call may make, and its input in the dearest way.
 
     No input is taken as read from a cache; writing all of it to one costs more with some sellers.
@@ -41,9 +39,7 @@ def worst_case(
     return Amounts(cost, asked.input_tokens + output, max(footprints, default=None))
 
 
-def dearest_classes(
-    asked: AuthorizationRequest, books: Books, at: datetime
-) -> Mapping[str, int]:
+def dearest_classes(asked: AuthorizationRequest, books: Books, at: datetime) -> Mapping[str, int]:
     """Return the token counts, by their name in a usage event, that cost what the hold was for."""
     output = largest_output(asked, books)
     return {
@@ -79,7 +75,7 @@ def _dearest(
     written_1h = written | {"cache_write_1h_input_tokens": asked.input_tokens}
     reasoned = {"reasoning_output_tokens": output}
     dearest: tuple[Mapping[str, int], int | None] = ({}, None)
-    ways = (({}, written, written_1h) if asked.input_tokens else ({},))
+    ways = ({}, written, written_1h) if asked.input_tokens else ({},)
     for classes in (*ways, *(way | reasoned for way in ways)) if output else ways:
         priced = books.prices.list_cost(
             asked.provider_name, asked.model, at, input_tokens=asked.input_tokens,

@@ -62,6 +62,4 @@ def revision_heads(
     rows = session.execute(
         query.order_by(SprintReconciliationRow.sprint_id, SprintReconciliationRow.revision)
     )
-    return [
-        RevisionHead(row[0], row[1], row[2], row[3], row[4] or 0, row[5] or 0) for row in rows
-    ]
+    return [RevisionHead(row[0], row[1], row[2], row[3], row[4] or 0, row[5] or 0) for row in rows]

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from integration.caps import queries as cap_queries
-from integration.mailbox import queries as mailbox
-from integration.workspaces import store as workspaces
+from integration.reports import queries
+from integration.workspaces import queries as workspace_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from integration.reports.shapes import CapStatus
 
-NOTICES = "slack.cap_notice"
 CAPS_READ = 25
-"""Each cap takes a handful of look-ups."""
+"""Each cap takes a look-up in the audit log."""
+DENIALS_SHOWN = 10
 
 
 Kind = Literal["created", "changed", "raised", "removed", "reached", "denied"]
@@ -49,21 +48,30 @@ def cap_events(
     session: Session, workspace_id: str, caps: Iterable[CapStatus], limit: int = 50
 ) -> tuple[CapEvent, ...]:
     """Return what happened to these caps, newest first."""
-    shown = tuple(caps)[:CAPS_READ]
-    balances = cap_queries.balances(session, workspace_id, [cap.cap_id for cap in shown])
-    events: list[CapEvent] = []
-    for cap in shown:
-        events += _audited(session, workspace_id, cap, limit)
-        if cap.cap_id in balances:
-            thresholds = balances[cap.cap_id].cap.thresholds
-            events += _noticed(session, workspace_id, cap, thresholds)
+    shown = {cap.cap_id: cap for cap in tuple(caps)[:CAPS_READ]}
+    if not shown:
+        return ()
+    events = [
+        event for cap in shown.values() for event in _audited(session, workspace_id, cap, limit)
+    ]
+    events += [
+        CapEvent(
+            at=each.at, cap=shown[each.cap_id], kind="reached", threshold_pct=each.threshold_pct
+        )
+        for each in queries.crossings(session, workspace_id, shown.keys())
+    ]
+    events += [
+        CapEvent(
+            at=each.at, cap=shown[each.cap_id], kind="denied", story_key=each.story_key,
+            requested=each.requested,
+        )
+        for each in queries.newest_denials(session, workspace_id, shown.keys(), DENIALS_SHOWN)
+    ]  # fmt: skip
     return tuple(sorted(events, key=lambda event: event.at, reverse=True)[:limit])
 
 
-def _audited(
-    session: Session, workspace_id: str, cap: CapStatus, limit: int
-) -> Iterable[CapEvent]:
-    for line in workspaces.audit_of(session, workspace_id, f"cap:{cap.cap_id}", limit):
+def _audited(session: Session, workspace_id: str, cap: CapStatus, limit: int) -> Iterable[CapEvent]:
+    for line in workspace_queries.audit_of(session, workspace_id, f"cap:{cap.cap_id}", limit):
         kind = AUDITED.get(line.action)
         if kind is not None:
             yield CapEvent(
@@ -72,20 +80,3 @@ def _audited(
                 reason=str(line.detail.get("reason", "")),
                 before=line.detail.get("before"), limit=line.detail.get("limit"),
             )  # fmt: skip
-
-
-def _noticed(
-    session: Session, workspace_id: str, cap: CapStatus, thresholds: Iterable[int]
-) -> Iterable[CapEvent]:
-    """Return the newest notice of each threshold and of denials, but those a raise settled."""
-    for mark in (*(f"threshold:{pct}" for pct in thresholds), "denied"):
-        found = mailbox.promised(session, workspace_id, NOTICES, f"{cap.cap_id}:{mark}")
-        if found is None or found.body.get("resolved_by"):
-            continue
-        is_denial = mark == "denied"
-        yield CapEvent(
-            at=datetime.fromisoformat(found.body["as_of"]), cap=cap,
-            kind="denied" if is_denial else "reached",
-            threshold_pct=found.body.get("threshold_pct"),
-            story_key=found.body.get("story_key", ""), requested=found.body.get("requested"),
-        )  # fmt: skip

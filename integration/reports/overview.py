@@ -50,14 +50,10 @@ class Overview:
     past: tuple[PastSprint, ...]
 
 
-def overview(
-    session: Session, workspace_id: str, prices: PriceBook, *, now: datetime
-) -> Overview:
+def overview(session: Session, workspace_id: str, prices: PriceBook, *, now: datetime) -> Overview:
     """Assemble the overview."""
     known = backlog.sprints(session, workspace_id, states=("future", "active", "closed"))
-    newest = {
-        head.sprint_id: head for head in revisions.revision_heads(session, workspace_id)
-    }
+    newest = {head.sprint_id: head for head in revisions.revision_heads(session, workspace_id)}
     closed = [sprint for sprint in known if sprint.state == "closed"][-RECENT:]
     return Overview(
         running=tuple(

@@ -26,6 +26,8 @@ def burn_up_svg(report: SprintReport, theme: Theme, width: Width) -> str:
     """Draw spend against cap and forecast, with a numbered mark where each spike began."""
     spec = burn_up_spec(report, theme)
     spec["width"], spec["height"] = SIZES[width]
+    if width == "narrow":
+        spec["encoding"]["x"]["axis"]["tickCount"] = 3
     marks = _spike_rows(report)
     if marks:
         spec["layer"] = [*spec["layer"], *_spike_layers(marks, COLOURS[theme])]

@@ -1,4 +1,4 @@
-"""Sums over the ledger's roll-ups at the grain that pages show, so that a page stays quick.
+"""Reads at the grain that pages show, so that a page stays quick; nothing here is ever written.
 
 Sums come back as `bigint`: thousands of PostgreSQL `numeric` values take longer to read than to
 add up.
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import BigInteger, cast, func, select
 
+from integration.caps.models import CrossingRow, DenialRow
 from integration.ledger.entry import AMOUNTS
 from integration.ledger.models import DaySpendRow, SprintSpendRow
 from integration.ledger.queries import ModelSpend, Spend
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -27,6 +28,23 @@ class StoryCost(NamedTuple):
 
     calls: int
     list_cost_nanousd: int
+
+
+class Crossing(NamedTuple):
+    """A threshold that a cap has reached and is still at."""
+
+    cap_id: str
+    threshold_pct: int
+    at: datetime
+
+
+class Denial(NamedTuple):
+    """A call that a cap refused; `requested` is its worst case in the cap's unit."""
+
+    cap_id: str
+    at: datetime
+    story_key: str
+    requested: int | None
 
 
 def _sum(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
@@ -88,3 +106,26 @@ def cost_by_day(
         .group_by(DaySpendRow.day)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def crossings(session: Session, workspace_id: str, cap_ids: Collection[str]) -> list[Crossing]:
+    """Thresholds that these caps are at."""
+    rows = session.execute(
+        select(CrossingRow.cap_id, CrossingRow.threshold_pct, CrossingRow.crossed_at).where(
+            CrossingRow.workspace_id == workspace_id, CrossingRow.cap_id == func.any(list(cap_ids))
+        )
+    )
+    return [Crossing(*row) for row in rows]
+
+
+def newest_denials(
+    session: Session, workspace_id: str, cap_ids: Collection[str], limit: int
+) -> list[Denial]:
+    """The newest calls that these caps refused."""
+    rows = session.execute(
+        select(DenialRow.cap_id, DenialRow.at, DenialRow.story_key, DenialRow.requested)
+        .where(DenialRow.workspace_id == workspace_id, DenialRow.cap_id == func.any(list(cap_ids)))
+        .order_by(DenialRow.denial_id.desc())
+        .limit(limit)
+    )
+    return [Denial(*row) for row in rows]

@@ -95,9 +95,7 @@ def retrospective(
 
 def largest_errors(report: SprintReport) -> tuple[StoryLine, ...]:
     """Return the stories furthest from their central estimate in money, outside their range."""
-    missed = [
-        line for line in report.stories if line.variance and line.within_range is False
-    ]
+    missed = [line for line in report.stories if line.variance and line.within_range is False]
     missed.sort(key=lambda line: (-abs(_difference(line)), line.story_key))
     return tuple(missed[:ERRORS_SHOWN])
 

@@ -65,6 +65,7 @@ class EstimateFigures(msgspec.Struct, frozen=True, kw_only=True):
     """An estimate's ranges; a quantity is None when something it needs is missing."""
 
     version: int
+    made_at: datetime | None = None
     tokens: Spread | None = None
     list_cost_nanousd: Spread | None = None
     location_based_ugco2e: Spread | None = None

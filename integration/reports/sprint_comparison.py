@@ -18,12 +18,13 @@ from integration.reports.story_lines import figures_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from integration.backlog.story import Sprint
     from integration.reconciliation.allocation import AllocationRule
-    from integration.reports.shapes import SprintReport, StoryLine, Totals
+    from integration.reports.shapes import EstimateFigures, SprintReport, StoryLine, Totals
 
 SPRINTS_COMPARED = 3
 
@@ -34,19 +35,30 @@ def with_estimates_at_start(
     """Add the estimate that was in force when the Sprint began, and its error."""
     if sprint.starts_at is None:
         return tuple(lines)
-    keys = [line.story_key for line in lines]
-    versions = estimates.at_of(session, workspace_id, keys, sprint.starts_at)
+    start = sprint.starts_at
+    changed = [
+        line.story_key
+        for line in lines
+        if line.estimate and line.estimate.version > 1 and not _stood(line.estimate, start)
+    ]
+    versions = estimates.at_of(session, workspace_id, changed, start) if changed else {}
     added = []
     for line in lines:
         version = versions.get(line.story_key)
-        if version is None:
+        figures = line.estimate if line.estimate and _stood(line.estimate, start) else None
+        figures = figures_of(version) if version else figures
+        if figures is None:
             added.append(line)
             continue
-        figures = figures_of(version)
         cost = figures.list_cost_nanousd
         error = _judged(line, cost.low, cost.central, cost.high).error_pct if cost else None
         added.append(msgspec.structs.replace(line, at_start=figures, at_start_error_pct=error))
     return tuple(added)
+
+
+def _stood(estimate: EstimateFigures, instant: datetime) -> bool:
+    """Whether this version was in force already."""
+    return estimate.made_at is not None and estimate.made_at <= instant
 
 
 def at_start_coverage_pct(lines: Sequence[StoryLine]) -> float | None:

@@ -1,7 +1,9 @@
 """A Sprint's report for a page that must be quick: thousands of stories, details of the first ones.
 
 The figures are those of `sprint_report`. Everything that is added up counts every story; token
-counts, emissions and the split of the variance are worked out for the stories that are shown.
+counts, emissions and the split of the variance are worked out for the stories that are shown. The
+estimate of the start, allocation and savings are for the review: a closed Sprint's revision has
+them, a running Sprint's page leaves them out.
 """
 
 from __future__ import annotations

@@ -98,11 +98,9 @@ def burn_of(
         return ()
     first = sprint.starts_at.astimezone(UTC).date()
     last = max(first, min(now, sprint.completed_at or now).astimezone(UTC).date())
-    by_day: dict[object, int] = {}
-    for row in ledger.daily_spend(session, workspace_id, first, last, sprint_id=sprint.sprint_id):
-        by_day[row.day] = by_day.get(row.day, 0) + row.spend.list_cost_nanousd
+    by_day = ledger.day_marks(session, workspace_id, first, last, sprint.sprint_id)
     days = ((first + timedelta(days=passed)) for passed in range((last - first).days + 1))
-    return tuple(BurnPoint(day, by_day.get(day, 0)) for day in days)
+    return tuple(BurnPoint(day, by_day.get(day, (0, 0))[1]) for day in days)
 
 
 def unattributed_in(

@@ -52,12 +52,13 @@ def story_lines(
     versions = estimates.with_previous(session, workspace_id, keys, estimated_until)
     late = estimates.first_of(session, workspace_id, keys - versions.keys())
     lines = []
+    known_prices = _KnownPrices(prices)
     for key in keys:
         row = known.get(key)
         version, previous = versions.get(key, (late.get(key), None))
         lines.append(
             story_line(
-                key, by_story.get(key, ()), version, prices, previous=previous,
+                key, by_story.get(key, ()), version, known_prices, previous=previous,
                 summary=row.summary if row else "", status=row.status if row else "",
                 is_ai_work=row.is_ai_work if row else True, now=now,
             )
@@ -67,7 +68,7 @@ def story_lines(
 
 def story_line(
     story_key: str, spent: Sequence[ModelSpend], version: EstimateVersion | None,
-    prices: PriceBook, *, summary: str, status: str, is_ai_work: bool, now: datetime,
+    prices: PriceBook | _KnownPrices, *, summary: str, status: str, is_ai_work: bool, now: datetime,
     previous: EstimateVersion | None = None,
 ) -> StoryLine:  # fmt: skip
     """Return one story's line; variance and error only where there is a dollar estimate."""
@@ -96,6 +97,7 @@ def figures_of(
     estimate = version.estimate
     return EstimateFigures(
         version=version.version,
+        made_at=version.created_at,
         tokens=spread_of(estimate.tokens),
         list_cost_nanousd=spread_of(estimate.list_cost_nanousd),
         location_based_ugco2e=spread_of(estimate.location_based_ugco2e),
@@ -121,8 +123,8 @@ def spread_of(found: Range | None) -> Spread | None:
 
 
 def _variance(
-    version: EstimateVersion, central: int, spent: Sequence[ModelSpend], prices: PriceBook,
-    now: datetime,
+    version: EstimateVersion, central: int, spent: Sequence[ModelSpend],
+    prices: PriceBook | _KnownPrices, now: datetime,
 ) -> VarianceParts:  # fmt: skip
     gpu = [row for row in spent if row.spend.accelerator_seconds]
     calls = [row for row in spent if not row.spend.accelerator_seconds]
@@ -157,6 +159,23 @@ def _group(row: ModelSpend, estimate: Estimate) -> GroupUsage:
     )
 
 
-def _prices(book: PriceBook, models: Mapping[str, str], at: datetime) -> dict[str, ClassPrices]:
+class _KnownPrices:
+    """The price book, asked once for what two thousand stories of one report ask of it."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self._known: dict[tuple[str, str, datetime], ClassPrices | None] = {}
+
+    def class_prices(self, provider_name: str, model: str, at: datetime) -> ClassPrices | None:
+        """Return a model's prices at an instant; None without any."""
+        place = (provider_name, model, at)
+        if place not in self._known:
+            self._known[place] = self._book.class_prices(provider_name, model, at)
+        return self._known[place]
+
+
+def _prices(
+    book: PriceBook | _KnownPrices, models: Mapping[str, str], at: datetime
+) -> dict[str, ClassPrices]:
     found = {model: book.class_prices(provider, model, at) for model, provider in models.items()}
     return {model: prices for model, prices in found.items() if prices is not None}

@@ -113,9 +113,7 @@ def _versions(session: Session, workspace_id: str, story_key: str) -> tuple[Vers
         saved.append(version)
         before = version.created_at - timedelta(microseconds=1)
         version = estimates.at(session, workspace_id, story_key, before)
-    return tuple(
-        _version_line(later, before) for later, before in zip_longest(saved, saved[1:])
-    )
+    return tuple(_version_line(later, before) for later, before in zip_longest(saved, saved[1:]))
 
 
 def _version_line(later: EstimateVersion, before: EstimateVersion | None) -> VersionLine:
@@ -132,8 +130,6 @@ def _days(session: Session, workspace_id: str, story_key: str) -> tuple[DayUse, 
     if not days:
         return ()
     by_day: dict[date, ledger.Spend] = {}
-    for row in ledger.daily_spend(
-        session, workspace_id, days[0], days[-1], story_key=story_key
-    ):
+    for row in ledger.daily_spend(session, workspace_id, days[0], days[-1], story_key=story_key):
         by_day[row.day] = by_day.get(row.day, ledger.Spend()).plus(row.spend)
     return tuple(DayUse(day, totals_of(by_day[day])) for day in sorted(by_day))

@@ -62,9 +62,7 @@ def build_bolt(
         authorize=_authorize(connection),
         token_verification_enabled=False,
         request_verification_enabled=False,
-        before_authorize=(
-            SignedBySlack(connection.signing_secret, clock) if over_http else None
-        ),
+        before_authorize=(SignedBySlack(connection.signing_secret, clock) if over_http else None),
         raise_error_for_unhandled_request=True,
     )
     app.error(_on_error)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.client import BaseSocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
 
+
 def socket_client(
     app_token: str, api_base_url: str, app_of_team: Callable[[str], App | None]
 ) -> SocketModeClient:

@@ -33,9 +33,7 @@ def calm(world: World, until: datetime, *stories: str, **other: Any) -> None:
         for when in hours
         if 8 <= when.hour < 18 and when < until
     ]  # fmt: skip
-    record_usage(
-        world.service.transactions, world.workspace_id, events, world.books, now=until
-    )
+    record_usage(world.service.transactions, world.workspace_id, events, world.books, now=until)
 
 
 def recorded(world: World) -> list[StoredSpike]:
@@ -117,7 +115,7 @@ def test_a_spike_that_began_and_ended_between_two_looks_is_recorded_and_told(wor
 
 def test_what_a_story_explains_is_no_spike_of_its_team_feature_or_model(world: World) -> None:
     story = started(world)
-    names = {"team": "Acme Assist", "feature": "contracts"}
+    names: dict[str, Any] = {"team": "Acme Assist", "feature": "contracts"}
     calm(world, at(20, 9), story, **names)
     world.usage(story, at(20, 9, 10), calls=220, tokens=(6000, 500), **names)
     world.look_for_spikes(at(20, 9, 12))
