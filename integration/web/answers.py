@@ -72,7 +72,7 @@ class DenyingCap(msgspec.Struct):
 
 
 class AuthorizationAnswer(msgspec.Struct, omit_defaults=True):
-    """A decision. Granted: `caps` hold the worst case until `expires_at`; denied: `cap` says why."""
+    """A decision: granted, `caps` hold the worst case until `expires_at`; denied: see `cap`."""
 
     id: str
     decision: Literal["granted", "denied"]

@@ -70,9 +70,7 @@ def post_authorization() -> tuple[Response, int]:
 def post_void(authorization_id: str) -> Response:
     """Release the hold of a call that did not happen."""
     here = service()
-    void_call(
-        here.transactions, caller().workspace_id, authorization_id, now=here.clock.now()
-    )
+    void_call(here.transactions, caller().workspace_id, authorization_id, now=here.clock.now())
     return jsonify(id=authorization_id, state="void")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from integration.workspaces import store as workspaces
+from integration.workspaces import queries as workspace_queries
 from integration.workspaces.workspace import key_digest
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class KeyMemory:
         if kept is not None and now < kept[0] + KEPT_S:
             return kept[1]
         with self._transactions.begin() as session:
-            caller = workspaces.caller_with(session, secret)
+            caller = workspace_queries.caller_with(session, secret)
         if caller is None:
             self._kept.pop(digest, None)
             return None

@@ -16,7 +16,7 @@ from integration.foundation.wording import environment, templates_folder
 from integration.web.access import open_to_all
 from integration.web.errors import STATUS, answer_database_away
 from integration.web.service import service
-from integration.workspaces import store as workspaces
+from integration.workspaces import queries as workspace_queries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +56,7 @@ def page(
         base=f"/{workspace.workspace_id}",
         zone=workspace.time_zone,
         as_of=as_of,
-        site_url=workspaces.site_url(session, workspace.workspace_id),
+        site_url=workspace_queries.site_url(session, workspace.workspace_id),
         **values,
     )
 

@@ -16,6 +16,7 @@ from integration.reports.links import Links
 from integration.reports.sprint_report import sprint_report
 from integration.slack.desk import HomeFigures, Refusal
 from integration.web.slack_alternatives import what_if_answer
+from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ class Desk:
         lines = report.stories if report else ()
         return next((line for line in lines if line.story_key == story_key.upper()), None)
 
-    def caps(self, workspace_id: str, *, channel_id: str) -> tuple[CapStatus, ...]:
+    def caps(
+        self,
+        workspace_id: str,
+        *,
+        channel_id: str,  # noqa: ARG002  # Caps are the workspace's; the protocol passes it.
+    ) -> tuple[CapStatus, ...]:
         """Return the caps in force, the Sprint's own first."""
         with self._service.transactions.begin() as session:
             found = cap_statuses(session, workspace_id)
@@ -119,7 +125,11 @@ class Desk:
             url = self._links(session, workspace_id).story(found.story_key)
         return what_if_answer(found, url)
 
-    def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
+    def home(
+        self,
+        workspace_id: str,
+        slack_user_id: str,  # noqa: ARG002  # Home shows the team's Sprint to everyone.
+    ) -> HomeFigures:
         """Return what a person sees in the app's Home tab."""
         with self._service.transactions.begin() as session:
             _, team = _running(session, workspace_id, "")
@@ -142,7 +152,7 @@ class Desk:
             )  # fmt: skip
 
     def _links(self, session: Session, workspace_id: str) -> Links:
-        site_url = workspaces.site_url(session, workspace_id)
+        site_url = workspace_queries.site_url(session, workspace_id)
         return Links(workspace_id, self._service.public_url, site_url)
 
 

@@ -119,5 +119,3 @@ def _redirect_uri() -> str:
 
 def _digest(state: str) -> bytes:
     return sha256(state.encode()).digest()
-
-

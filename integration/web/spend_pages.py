@@ -13,6 +13,7 @@ from integration.web.access import people
 from integration.web.page_frame import now, page, page_blueprint
 from integration.web.service import service
 from integration.workspaces import queries as keys
+from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ def show_caps(workspace_id: str) -> Response:
         workspace = workspaces.find(session, workspace_id)
         caps = cap_statuses(session, workspace_id)
         events = cap_events(session, workspace_id, caps)
-        return page(
-            "caps.html", session, workspace, now(), caps=caps, cap_events=events
-        )
+        return page("caps.html", session, workspace, now(), caps=caps, cap_events=events)
 
 
 @spend_pages.get("/<workspace_id>/unattributed")
@@ -71,7 +70,7 @@ def show_settings(workspace_id: str) -> Response:
             "settings.html", session, workspace, now(),
             jira=workspaces.jira_account(session, workspace_id, here.box),
             slack=workspaces.slack_account(session, workspace_id, here.box),
-            synced_until=workspaces.synced_until(session, workspace_id),
+            synced_until=workspace_queries.synced_until(session, workspace_id),
             teams=workspaces.teams(session, workspace_id),
             keys=keys.keys_of(session, workspace_id),
             inbox=mailbox.inbox_counts(session, workspace_id),

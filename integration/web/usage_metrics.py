@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
     from integration.journeys.known_calls import Outcome
 
-EVENTS = Counter(
-    "storymeter_usage_events", "Usage events by what became of them", ["outcome"]
-)
+EVENTS = Counter("storymeter_usage_events", "Usage events by what became of them", ["outcome"])
 SECONDS = Histogram(
     "storymeter_usage_record_seconds",
     "From the decoded request to its commit, waiting included",

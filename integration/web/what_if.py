@@ -32,9 +32,7 @@ def get_story(story_key: str) -> Response:
     here, workspace_id = service(), caller().workspace_id
     books = here.books.for_workspace(workspace_id)
     with here.transactions.begin() as session:
-        found = alternatives_of_story(
-            session, workspace_id, story_key, books, now=here.clock.now()
-        )
+        found = alternatives_of_story(session, workspace_id, story_key, books, now=here.clock.now())
     return _json(
         {
             "key": found.story_key,

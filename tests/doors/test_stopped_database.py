@@ -7,9 +7,6 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from flask.testing import FlaskClient
-
 from integration.app import app_with
 from integration.assembly import default_books
 from integration.foundation.clock import FixedClock
@@ -24,6 +21,9 @@ from tests.doors.worlds import World
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+    from flask.testing import FlaskClient
 
 BODY = b'{"webhookEvent": "jira:issue_created", "issue": {"id": "10001", "key": "SHOP-1"}}'
 USAGE = json.dumps(
