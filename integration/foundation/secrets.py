@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -54,11 +56,18 @@ class SecretBox:
 
 
 def key_in(path: Path) -> str:
-    """Return the key kept in a file, making it (readable by its owner only) when absent."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as fresh:
-        fresh.write(Fernet.generate_key().decode())
+    """Return the key kept in a file, making it (readable by its owner only) when absent.
+
+    Of several that make it at once, one wins, and nobody ever reads half a key: the file gets its
+    name only once it is written.
+    """
+    if not path.exists():
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(descriptor, "w") as writing:
+                writing.write(Fernet.generate_key().decode())
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)
+        finally:
+            os.unlink(fresh)  # noqa: PTH108  # mkstemp gives a name, not a Path.
     return path.read_text().strip()

@@ -46,7 +46,11 @@ def test_a_foreign_key_or_a_changed_secret_is_told_without_the_secret() -> None:
         assert sealed.decode() not in str(unreadable.value)
 
 
-@pytest.mark.parametrize("keys", ["", "short", f"{OLD},", "é" * 44, OLD[:-2]])
+@pytest.mark.parametrize(
+    "keys",
+    ["", "short", f"{OLD},", "é" * 44, OLD[:-2]],
+    ids=["empty", "short", "empty-second", "not-ascii", "cut-short"],
+)
 def test_a_key_of_a_wrong_form_is_refused_at_once(keys: str) -> None:
     with pytest.raises(SecretUnreadable, match="32 url-safe") as refused:
         SecretBox(keys)
