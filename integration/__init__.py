@@ -3,7 +3,7 @@
 The house, from the roof down (a floor uses only the floors below it; see docs/architecture.md):
 
     app  worker  cli                        put the parts together; the only readers of settings
-    web  jobs  sandbox                      doors: HTTP and the clock come in; a local Jira and Slack
+    web  jobs  sandbox                      doors: HTTP and the clock; a local Jira and Slack
     journeys  jira  slack  providers  sources    use cases; the outside world and its wire formats
     reports                                 numbers for pages, messages and files
     reconciliation  anomalies  forecasting  estimate against actual; spikes; where the Sprint ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ def work(settings: Settings | None = None, stop: threading.Event | None = None) 
     settings = settings or read_settings()
     house = house_from(settings)
     stop = stop or _stop_on_signal()
+    # A look at the clock that comes while the one before still works is left out, on purpose.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone="UTC")
     # With a moved clock a minute may pass in a moment, so the clock is looked at every second.
     scheduler.add_job(lambda: run_due(house), "interval", seconds=1, max_instances=1, coalesce=True)

@@ -12,9 +12,11 @@ import sys
 
 import click
 
+from integration.cli.attribute_commands import attribute, reprice
 from integration.cli.carbon_commands import carbon
 from integration.cli.demo_command import demo
 from integration.cli.estimate_command import estimate
+from integration.cli.import_commands import export_file, import_file
 from integration.cli.inbox_commands import inbox
 from integration.cli.jira_commands import jira
 from integration.cli.prices_commands import prices
@@ -38,9 +40,11 @@ def commands() -> None:
 for command in (
     run, web, worker, migrate, demo, workspace, keys, jira, inbox, usage, estimate, report, slack,
     spikes,
-    prices, carbon, whatif, retraining,
+    prices, carbon, whatif, retraining, attribute, reprice,
 ):  # fmt: skip
     commands.add_command(command)
+usage.add_command(import_file)
+usage.add_command(export_file)
 
 
 def main() -> None:

@@ -37,10 +37,10 @@ def demo(once: bool) -> None:
     try:
         with world(settings, fixed_ports=not once) as acme:
             sprint = play(acme, Narrator(console))
-            acme.write_addresses(
-                settings.data_dir / "demo.json", sprint.sprint_id, sprint.next_sprint_id
-            )
+            addresses = settings.data_dir / "demo.json"
+            acme.write_addresses(addresses, sprint.sprint_id, sprint.next_sprint_id)
             _show(console, acme, sprint)
+            console.print(f"  Addresses and keys for other programs: {addresses}")
             if not once:
                 console.print("\nEverything stays up until Ctrl-C.")
                 asked_to_stop.wait()
@@ -79,4 +79,3 @@ def _show(console: Console, acme: World, sprint: Sprint) -> None:
     console.print(f"\n  Jira        {acme.jira_url}")
     console.print(f"  Slack       {acme.slack_url}")
     console.print(f"  StoryMeter  {acme.settings.url}")
-    console.print("  Addresses and keys for other programs: .storymeter/demo.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,11 +30,18 @@ class ProcessEnded(StoryMeterError):
     code = "process_ended"
 
 
+class PortTaken(StoryMeterError):
+    """The service cannot listen where it is told to."""
+
+    code = "port_taken"
+
+
 @click.command()
 def run() -> None:
     """Run everything: web, worker and, without DATABASE_URL, an embedded PostgreSQL."""
     settings = read_settings()
     set_up_logs(settings)
+    check_port(settings)
     with ExitStack() as stack:
         settings = stack.enter_context(database(settings))
         processes = [
@@ -71,6 +79,24 @@ def migrate() -> None:
     with database() as settings:
         upgrade(connect(settings.database_url))
     click.echo("The database has the newest schema.")
+
+
+def check_port(settings: Settings) -> None:
+    """Find out at once, not after gunicorn's five attempts, that the port cannot be used.
+
+    Raises:
+        PortTaken: with what to set instead.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as wrong:
+            raise PortTaken(
+                f"{settings.host}:{settings.port} cannot be listened on: {wrong.strerror}. "
+                "Set STORYMETER_PORT to another port."
+            ) from wrong
 
 
 def gunicorn_arguments(settings: Settings) -> list[str]:

@@ -50,7 +50,7 @@ class ServedBooks:
 
 
 def books_for(books: Books, provider_name: str, model: str, serving: Serving) -> ServedBooks:
-    """Choose the coefficients of a model; a model that is not open-weight keeps the shipped ones."""
+    """Choose a model's coefficients; one that is not open-weight keeps the shipped ones."""
     tables = books.carbon.tables
     row = books.carbon.model(provider_name or None, model)
     if row is not None and row.provider != OPEN_WEIGHTS:

@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from integration.settings import Settings
 
 
+def _zone(_: click.Context, __: click.Parameter, name: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, OSError, ValueError) as wrong:
+        raise click.BadParameter(f"{name!r} is no IANA time zone") from wrong
+
+
+def _time_of_day(_: click.Context, __: click.Parameter, written: str) -> time:
+    try:
+        return time.fromisoformat(written).replace(tzinfo=None)
+    except ValueError as wrong:
+        raise click.BadParameter(f"{written!r} is no time of day; write it as 09:15") from wrong
+
+
 @click.group()
 def workspace() -> None:
     """Customers: their settings, Jira sites, Slack teams and Scrum Teams."""
@@ -26,7 +42,7 @@ def workspace() -> None:
 @workspace.command("create")
 @click.argument("workspace_id")
 @click.option("--name", default="", help="Shown to people; the id when left out.")
-@click.option("--time-zone", default="UTC", show_default=True, help="IANA name.")
+@click.option("--time-zone", default="UTC", show_default=True, callback=_zone, help="IANA name.")
 @click.option("--default-region", default="", help="Cloud region where usage names none.")
 def create_workspace(workspace_id: str, name: str, time_zone: str, default_region: str) -> None:
     """Add a workspace, or change its settings."""
@@ -112,12 +128,15 @@ def connect_slack(
 @click.option("--name", required=True)
 @click.option("--board", "board_id", type=int, required=True, help="The team's Scrum board.")
 @click.option("--channel-id", default="")
-@click.option("--time-zone", default="UTC", show_default=True)
-@click.option("--digest-at", default="09:15", show_default=True, help="Local time, HH:MM.")
+@click.option("--time-zone", default="UTC", show_default=True, callback=_zone)
+@click.option(
+    "--digest-at", default="09:15", show_default=True, callback=_time_of_day,
+    help="Local time, HH:MM.",
+)  # fmt: skip
 @click.option("--product-owner", default="")
 def add_team(
     workspace_id: str, team_id: str, name: str, board_id: int, channel_id: str, time_zone: str,
-    digest_at: str, product_owner: str,
+    digest_at: time, product_owner: str,
 ) -> None:  # fmt: skip
     """Add a Scrum Team, or change it."""
     from integration.workspaces import store
@@ -129,7 +148,7 @@ def add_team(
             store.find(session, workspace_id)
             team = Team(
                 workspace_id, team_id, name, board_id, channel_id, time_zone,
-                time.fromisoformat(digest_at), product_owner=product_owner,
+                digest_at, product_owner=product_owner,
             )  # fmt: skip
             store.save_team(session, team)
     click.echo(f"Team {name} is there.")

@@ -73,6 +73,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'held'"),
     )
     op.create_table(
+        "attribution_rule",
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("rule_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("pattern", sa.Text(), nullable=False),
+        sa.Column("story_key", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "rule_id", name=op.f("pk_attribution_rule")),
+    )
+    op.create_table(
         "books_version",
         sa.Column("workspace_id", sa.Text(), nullable=False),
         sa.Column("books_version", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -741,6 +754,7 @@ def downgrade() -> None:
     op.drop_table("call_identity")
     op.drop_table("usage_conflict")
     op.drop_table("books_version")
+    op.drop_table("attribution_rule")
     op.drop_index(
         "ix_authorization_open",
         table_name="authorization",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     Storymeter = Callable[..., tuple[int, str, str]]
 
+# A command ends with its process, which closes its connections; here the process goes on.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 TRACE = """TIMESTAMP,ContextTokens,GeneratedTokens
 2023-11-16 18:17:03.9799600,4808,10
 2023-11-16 18:17:04.0319600,3180,8
@@ -41,7 +45,7 @@ TRACE = """TIMESTAMP,ContextTokens,GeneratedTokens
 def storymeter(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Storymeter:  # fmt: skip
+) -> Iterator[Storymeter]:  # fmt: skip
     """Type a command; returns its exit code, what it printed, and what it said on stderr."""
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("STORYMETER_DATA_DIR", str(tmp_path / "data"))
@@ -55,7 +59,8 @@ def storymeter(
         said = capsys.readouterr()
         return int(ended.value.code or 0), said.out, said.err
 
-    return typed
+    yield typed
+    gc.collect()
 
 
 @pytest.fixture

@@ -53,7 +53,8 @@ def test_books_are_append_only(engine: Engine) -> None:
         guarded = set(
             connection.execute(
                 text(
-                    "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%append_only'"
+                    "SELECT tgrelid::regclass::text FROM pg_trigger "
+                    "WHERE tgname LIKE '%append_only'"
                 )
             ).scalars()
         )

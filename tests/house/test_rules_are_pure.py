@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.house.house import RULES, imported
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OUTSIDE = {
     "alembic", "apscheduler", "flask", "jira", "psycopg", "requests", "slack_bolt", "slack_sdk",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.house.house import HOUSE, ROOT, SOURCES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50

@@ -261,9 +261,7 @@ def review(sprint: Sprint) -> None:
             world.owner.finish(sprint.key(planned.summary))
     world.clock.move_to(sprint.midnight + timedelta(days=DAYS, hours=17))
     world.owner.close_sprint(sprint.sprint_id, sprint.next_sprint_id)
-    told = narrator.until(
-        "the review is in Slack", lambda: mentions(world, acme.SPRINT, "review")
-    )
+    told = narrator.until("the review is in Slack", lambda: mentions(world, acme.SPRINT, "review"))
     narrator.tell(f"In Slack: {told}")
     over = sprint.key(acme.FAR_OVER)
     values = narrator.until(

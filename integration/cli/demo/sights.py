@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 def settle(world: World, narrator: Narrator) -> None:
     """Wait until nothing is on its way any more."""
+
     def is_quiet() -> bool:
         waiting = requests.get(f"{world.jira_url}/_sandbox/deliveries", timeout=10).json()
         here = world.gateway.ask("GET", "/v1/workspaces/current", "read").json()

@@ -156,18 +156,19 @@ def _slack(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple
 
 
 def _set_up(
-    settings: Settings, jira: tuple[str, str], slack: str, token: str, signing_secret: str, board_id: int
+    settings: Settings,
+    jira: tuple[str, str],
+    slack: str,
+    token: str,
+    signing_secret: str,
+    board_id: int,
 ) -> dict[str, str]:
     """What an operator types once: workspace, connections, provisioning, team, keys."""
     from datetime import time
 
     from integration.assembly import secret_box
-    from integration.cli.jira_commands import remember
     from integration.foundation.database import connect, transactions_on
-    from integration.jira.applying import apply
-    from integration.jira.provisioning import plan
     from integration.sandbox.jira.config import JiraConfig
-    from integration.worker import house_from
     from integration.workspaces import store
     from integration.workspaces.workspace import JiraAccount, SlackAccount, Team, Workspace
 
@@ -198,18 +199,28 @@ def _set_up(
             for scope in ("ingest", "authorize", "read", "admin")
         }
     engine.dispose()
+    _provision(settings)
+    return keys
+
+
+def _provision(settings: Settings) -> None:
+    """What `storymeter jira provision --apply` does."""
+    from integration.cli.jira_commands import remember
+    from integration.jira.applying import apply
+    from integration.jira.provisioning import plan
+    from integration.worker import house_from
+
     gateway = house_from(settings).outside.jira(WORKSPACE)
     found = plan(
         gateway, projects=(PROJECT,), webhook_url=f"{settings.url}/webhooks/jira/{WORKSPACE}"
     )
     remember(settings, WORKSPACE, gateway, apply(gateway, found))
-    return keys
 
 
 def _wait_until_ready(url: str) -> None:
     import time
 
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         try:
             if requests.get(f"{url}/readyz", timeout=5).ok:

@@ -1,0 +1,118 @@
+"""Files of usage, read in parts: our events, plain CSV, CodeCarbon, Bedrock logs, Langfuse exports.
+
+A row without any id gets one from its file and line, so that the same file again adds nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+from hashlib import blake2b
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, get_args
+
+import msgspec
+
+from integration.foundation.errors import InvalidInput
+from integration.sources import bedrock, gpu_jobs, langfuse, usage_events
+from integration.sources.batch import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from integration.metering.usage import UsageEvent
+
+FileFormat = Literal["ndjson", "csv", "codecarbon", "bedrock", "langfuse"]
+FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+WITH_HEADING = frozenset({"csv", "codecarbon"})
+ROWS_AT_ONCE = 5_000
+LONGEST_LINE = 1024 * 1024
+
+
+class Part(NamedTuple):
+    """Some rows of a file, read; `lines_done` counts from the file's beginning."""
+
+    batch: Batch
+    lines_done: int
+    bytes_done: int
+
+
+def mark_of(name: str, beginning: bytes) -> str:
+    """What a file is known by: its name and its first bytes; a file that grows stays the same."""
+    return blake2b(name.encode() + b"\0" + beginning, digest_size=8).hexdigest()
+
+
+def parts(
+    file: BinaryIO, kind: FileFormat, mark: str, *, now: datetime, skip: int = 0
+) -> Iterator[Part]:
+    """Read a file of one row a line, from the line after the first `skip`.
+
+    Raises:
+        InvalidInput: a heading is missing, or a line is longer than LONGEST_LINE.
+    """
+    heading = _line(file) if kind in WITH_HEADING else b""
+    if kind in WITH_HEADING and not heading:
+        raise InvalidInput("The file has no heading line")
+    done = sum(1 for _ in islice(_lines(file), skip))
+    while rows := list(islice(_lines(file), ROWS_AT_ONCE)):
+        batch = _read(rows, heading, kind, now)
+        named = [
+            (index, _named(event, f"file-{mark}-{done + index}")) for index, event in batch.events
+        ]
+        done += len(rows)
+        yield Part(Batch(named, batch.rejected, batch.ignored), done, file.tell())
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while line := _line(file):
+        if line.strip():
+            yield line
+
+
+def _line(file: BinaryIO) -> bytes:
+    line = file.readline(LONGEST_LINE + 1)
+    if len(line) > LONGEST_LINE:
+        raise InvalidInput(
+            f"A line is longer than {LONGEST_LINE} bytes: this file needs one row on each line"
+        )
+    return line
+
+
+def _read(rows: list[bytes], heading: bytes, kind: FileFormat, now: datetime) -> Batch:
+    if kind == "codecarbon":
+        return gpu_jobs.read(heading + b"".join(rows), now=now)
+    if kind == "csv":
+        events = list(_from_csv(heading, rows))
+        return usage_events.read(msgspec.json.encode({"events": events}), now=now)
+    body = b"[" + b",".join(row.strip().rstrip(b",") for row in rows) + b"]"
+    read = {"ndjson": usage_events.read, "bedrock": bedrock.read, "langfuse": langfuse.read}[kind]
+    try:
+        return read(body, now=now)
+    except InvalidInput:
+        return read(b"\n".join(row.strip() for row in rows), now=now)
+
+
+def _from_csv(heading: bytes, rows: Iterable[bytes]) -> Iterator[dict[str, object]]:
+    """Rows under our field names as JSON objects; empty cells are left out."""
+    texts = (row.decode("utf-8-sig", "replace") for row in (heading, *rows))
+    for row in csv.DictReader(texts):
+        yield {name: _cell(name, cell) for name, cell in row.items() if name and cell}
+
+
+def _cell(name: str, cell: str) -> object:
+    cell = cell.strip()
+    if name == "tags":
+        return cell.split(";")
+    if name in usage_events.SentEvent.__struct_fields__:
+        kind = usage_events.SentEvent.__annotations__.get(name, "")
+        if "float" in kind or kind == "int":
+            try:
+                return float(cell) if "float" in kind else int(cell)
+            except ValueError:
+                return cell  # The reader says what is wrong with it.
+    return cell
+
+
+def _named(event: UsageEvent, name: str) -> UsageEvent:
+    has_id = event.response_id or event.call_id or event.event_id or event.span_id
+    return event if has_id else msgspec.structs.replace(event, event_id=name)

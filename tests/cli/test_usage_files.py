@@ -1,0 +1,90 @@
+"""`usage import` and `export`, `attribute` and `reprice` from the command line, on a database."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from integration.cli import commands
+from integration.workspaces import store as workspaces
+from integration.workspaces.workspace import Workspace
+from tests.journeys.ledger_recount import totals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from integration.foundation.database import Transactions
+
+AT = datetime.now(UTC) - timedelta(days=1)
+PLAIN = 3_500_000  # gpt-4o: 1,000 in at 2,500 and 100 out at 10,000 nano-USD.
+
+
+@pytest.fixture
+def run(
+    engine: Engine, transactions: Transactions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("STORYMETER_DATA_DIR", str(tmp_path / "data"))
+    with transactions.begin() as session:
+        workspaces.create(session, Workspace("acme", "Acme"), AT)
+
+    def run(*arguments: str) -> Any:
+        done = CliRunner().invoke(commands, [*arguments, "--json"], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    return run
+
+
+def write(file: Path, rows: int) -> str:
+    row = {
+        "request_model": "gpt-4o", "occurred_at": AT.isoformat(), "input_tokens": 1000,
+        "output_tokens": 100, "team": "assist",
+    }  # fmt: skip
+    file.write_text("".join(json.dumps(row) + "\n" for _ in range(rows)) + "{broken\n")
+    return str(file)
+
+
+def test_a_file_is_imported_once_goes_on_where_it_grew_and_may_be_read_again(
+    run: Any, transactions: Transactions, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "calls.ndjson", 30)
+    first = run("usage", "import", file)
+    assert (first["accepted"], first["rejected"]) == (30, 1)
+    assert run("usage", "import", file)["skipped_lines"] == 31
+    again = run("usage", "import", file, "--again")
+    assert (again["accepted"], again["duplicate"]) == (0, 30)
+    assert totals(transactions, "calls", "list_cost_nanousd") == (30, 30 * PLAIN)
+
+
+def test_what_was_imported_is_moved_repriced_and_exported(
+    run: Any, transactions: Transactions, tmp_path: Path
+) -> None:
+    run("usage", "import", write(tmp_path / "calls.ndjson", 3))
+    day = AT.date().isoformat()
+    shown = run("attribute", "move", "unattributed", "SHOP-1", "--from", day)
+    assert (shown["applied"], shown["entries"]) == (False, 3)
+    run("attribute", "move", "unattributed", "SHOP-1", "--from", day, "--apply", "--reason", "x")
+    assert run("reprice", "--from", day)["entries"] == 0
+    out = tmp_path / "book.ndjson"
+    done = CliRunner().invoke(commands, ["usage", "export", str(out), "--from", day])
+    assert done.exit_code == 0, done.output
+    kinds = [json.loads(line)["kind"] for line in out.read_text().splitlines()]
+    assert sorted(kinds) == ["reversal"] * 3 + ["usage"] * 6
+
+
+def test_an_attribution_is_explained_by_the_workspaces_rules(run: Any) -> None:
+    done = CliRunner().invoke(
+        commands,
+        ["attribute", "add-rule", "ci", "--kind", "key", "--pattern", "ci-*", "--story", "SHOP-2"],
+    )
+    assert done.exit_code == 0, done.output
+    event = json.dumps({"request_model": "gpt-4o", "key_alias": "ci-bot"})
+    told = run("attribute", "explain", event)
+    assert (told["story_key"], told["reason"]) == ("SHOP-2", "rule:ci")
