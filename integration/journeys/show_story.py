@@ -35,6 +35,7 @@ def promise_story(
     while a Sprint runs the Slack digest and our own pages show it, so that Jira stays quiet.
     Without `advice` the comment keeps what it says already.
     """
+    mailbox.hold_subject(session, workspace_id, FIELDS, story_key)
     shown = mailbox_queries.promised(session, workspace_id, FIELDS, story_key)
     found = estimates.with_previous(session, workspace_id, [story_key]).get(story_key)
     version, previous = found or (None, None)

@@ -128,6 +128,12 @@ def replay(
     return len(replayed.all())
 
 
+def hold_subject(session: Session, workspace_id: str, kind: str, subject: str) -> None:
+    """Hold a subject until commit, for a promise that carries on what was promised before."""
+    name = f"outbox/{workspace_id}/{kind}/{subject}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 def promise(
     session: Session,
     workspace_id: str,
