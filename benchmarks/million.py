@@ -9,6 +9,7 @@ ledger must equal a plain recount of what was sent, to the nano-dollar. The last
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -151,7 +152,7 @@ def deliver(port: int, key: str, body: bytes, sent: Sent, turn: Lock) -> None:
         except urllib.error.HTTPError as error:
             if error.code != 503 or monotonic() > deadline:
                 raise
-        except OSError:
+        except (OSError, http.client.HTTPException):
             if monotonic() > deadline:
                 raise
         with turn:
