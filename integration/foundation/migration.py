@@ -1,17 +1,17 @@
-"""Brings a database to the newest schema, or says how far it is behind."""
+"""Brings a database to the newest schema, or says how far it is behind.
+
+Alembic is loaded when first used: a web process answers before that.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from sqlalchemy import Engine
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -25,6 +25,8 @@ def migrations_folder() -> Path:
 
 
 def _config(engine: Engine | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.attributes["engine"] = engine
@@ -33,6 +35,8 @@ def _config(engine: Engine | None = None) -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Apply what is missing. Processes that start together wait for the first one."""
+    from alembic import command
+
     with engine.connect() as guard:
         guard.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
         try:
@@ -44,6 +48,9 @@ def upgrade(engine: Engine) -> None:
 
 def is_current(engine: Engine) -> bool:
     """Whether the database has the newest schema."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     with engine.connect() as connection:
         applied = MigrationContext.configure(connection).get_current_revision()
     return applied == ScriptDirectory.from_config(_config()).get_current_head()

@@ -1,6 +1,6 @@
 """List prices from genai-prices (MIT, pinned), compiled once into our own immutable schedules.
 
-genai-prices is asked at load time only: for the price of each model at every instant where one of
+genai-prices is asked at that time only: for the price of each model at every instant where one of
 its dated, time-of-day or request-context conditions can change, and by whose name a model goes.
 """
 
@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.metadata import version
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from integration.pricing.rates import ClassPrices
 from integration.pricing.schedule import Priceable, Schedule, build_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from genai_prices.types import ModelInfo, ModelPrice, Provider
 
@@ -45,60 +46,71 @@ class ModelName(NamedTuple):
     model: str
 
 
-class BasePrices:
-    """Every schedule of the base data, and the matching of names to them."""
+class _Compiled(NamedTuple):
+    providers: list[Provider]
+    schedules: dict[ModelName, dict[str, Schedule]]
 
-    def __init__(self, providers: list[Provider], source: str) -> None:
+
+class BasePrices:
+    """Every schedule of the base data, and the matching of names to them.
+
+    The data is imported and compiled when it is first asked for, once: a process answers before.
+    """
+
+    def __init__(self, providers: Callable[[], list[Provider]], source: str) -> None:
         self.source = source
-        self._providers = providers
-        self._schedules: dict[ModelName, dict[str, Schedule]] = {}
-        for provider in providers:
-            for model in provider.models:
-                name = ModelName(provider.id, model.id)
-                self._schedules[name] = dict(_schedules_of(name, model, source))
+        self._read_providers = providers
+        self._lock = Lock()
+        self._known: _Compiled | None = None
+
+    def compiled(self) -> _Compiled:
+        """Read and compile the data now; takes a few hundred milliseconds the first time."""
+        with self._lock:
+            if self._known is None:
+                self._known = _compiled(self._read_providers(), self.source)
+            return self._known
 
     @property
     def names(self) -> tuple[ModelName, ...]:
         """Every seller and model with a row, sorted."""
-        return tuple(sorted(self._schedules))
+        return tuple(sorted(self.compiled().schedules))
 
     def find_provider(self, provider_name: str) -> Provider | None:
         """Return the seller by its id or by one of its known names."""
         from genai_prices.data_snapshot import find_provider_by_id
 
-        return find_provider_by_id(self._providers, provider_name)
+        return find_provider_by_id(self.compiled().providers, provider_name)
 
     def provider_of_model(self, model: str) -> Provider | None:
         """Return the maker whose naming pattern the model id follows."""
-        for provider in self._providers:
+        for provider in self.compiled().providers:
             if provider.model_match is not None and provider.model_match.is_match(model):
                 return provider
         return None
 
     def find(self, provider: Provider, model: str) -> ModelName | None:
         """Return the row which prices this id at this seller, its fallback sellers included."""
-        found = provider.find_model(model.lower(), all_providers=self._providers)
+        providers = self.compiled().providers
+        found = provider.find_model(model.lower(), all_providers=providers)
         if found is None:
             # Some rows carry an id which their own pattern does not match.
             own = (m for m in provider.models if m.id.lower() == model.lower())
             found = next(own, None)
         if found is None:
             return None
-        for owner in (provider, *self._providers):
+        for owner in (provider, *providers):
             if any(found is candidate for candidate in owner.models):
                 return ModelName(owner.id, found.id)
         return None
 
     def schedules(self, name: ModelName) -> dict[str, Schedule]:
         """Return the schedules of a row by service tier; "standard" is always there."""
-        return self._schedules[name]
+        return self.compiled().schedules[name]
 
 
 def load_base_prices() -> BasePrices:
-    """Import the pinned data and compile it; takes a few hundred milliseconds."""
-    from genai_prices.data import providers
-
-    return BasePrices(providers, f"genai-prices {version('genai-prices')}")
+    """Return the pinned data, which is read on first use."""
+    return BasePrices(_pinned_providers, f"genai-prices {version('genai-prices')}")
 
 
 def read_base_prices(raw: bytes, source: str) -> BasePrices:
@@ -114,7 +126,25 @@ def read_base_prices(raw: bytes, source: str) -> BasePrices:
     found = json.loads(raw)
     if not isinstance(found, list) or not found:
         raise ValueError("price data is a list of providers")
-    return BasePrices(_providers_from_raw(found), source)
+    providers = _providers_from_raw(found)
+    base = BasePrices(lambda: providers, source)
+    base.compiled()
+    return base
+
+
+def _pinned_providers() -> list[Provider]:
+    from genai_prices.data import providers
+
+    return providers
+
+
+def _compiled(providers: list[Provider], source: str) -> _Compiled:
+    schedules: dict[ModelName, dict[str, Schedule]] = {}
+    for provider in providers:
+        for model in provider.models:
+            name = ModelName(provider.id, model.id)
+            schedules[name] = dict(_schedules_of(name, model, source))
+    return _Compiled(providers, schedules)
 
 
 def _schedules_of(name: ModelName, model: ModelInfo, source: str) -> Iterator[tuple[str, Schedule]]:

@@ -57,6 +57,10 @@ class PriceBook:
         digest = f" + overrides {digest_of(self.overrides)}" if self.overrides else ""
         self.price_version = f"{base.source}{digest}"
 
+    def warm_up(self) -> None:
+        """Read and compile the base data now, so that no call waits for it."""
+        self._base.compiled()
+
     def list_cost(
         self,
         provider_name: str | None,
@@ -187,7 +191,7 @@ class PriceBook:
 
 @lru_cache(maxsize=1)
 def base_prices() -> BasePrices:
-    """Return the compiled base data, loaded on first use and kept."""
+    """Return the base data, compiled on first use and kept."""
     return load_base_prices()
 
 

@@ -24,7 +24,11 @@ def healthz() -> Response:
 @operations.get("/readyz")
 @open_to_all
 def readyz() -> Response:
-    """The process can do its work: the database answers and has the newest schema."""
+    """The process can do its work: the database answers, has the newest schema, prices are read.
+
+    What is costly to load is loaded here at the latest, so that traffic finds it there.
+    """
+    service().books.plain.prices.warm_up()
     with service().engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     if not is_current(service().engine):

@@ -1,4 +1,7 @@
-"""POST /slack/events: Bolt behind Flask, one app per connected Slack team."""
+"""POST /slack/events: Bolt behind Flask, one app per connected Slack team.
+
+Bolt is loaded by the first request that needs it: most processes start without.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
-from slack_bolt.adapter.flask import SlackRequestHandler
 
 from integration.foundation.errors import NotFound, Unauthenticated
 from integration.slack.connection import SlackConnection
-from integration.slack.interactions import build_bolt
-from integration.slack.signature import is_signed
 from integration.slack.team_of_request import body_of, team_of
 from integration.web.access import signed_by
 from integration.web.service import service
@@ -19,6 +19,8 @@ from integration.web.slack_desk import Desk
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
+    from slack_bolt.adapter.flask import SlackRequestHandler
+
     from integration.workspaces.workspace import SlackAccount
 
 slack_events = Blueprint("slack_events", __name__)
@@ -46,6 +48,8 @@ def receive() -> Response:
 
 def _verified(raw: bytes, body: dict[str, Any]) -> Response:
     """Answer the challenge that Slack sends when an app is set up: it names no team yet."""
+    from integration.slack.signature import is_signed
+
     here = service()
     with here.transactions.begin() as session:
         secrets = {each.signing_secret for each in workspaces.slack_accounts(session, here.box)}
@@ -57,6 +61,10 @@ def _verified(raw: bytes, body: dict[str, Any]) -> Response:
 
 
 def _handler(account: SlackAccount, zone: str) -> SlackRequestHandler:
+    from slack_bolt.adapter.flask import SlackRequestHandler
+
+    from integration.slack.interactions import build_bolt
+
     here = service()
     key = f"{id(here)}:{account.workspace_id}"
     with _lock:

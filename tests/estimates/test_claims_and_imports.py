@@ -43,12 +43,34 @@ def test_the_rule_finds_such_claims(claim: str) -> None:
     assert EQUIVALENCE.search(claim)
 
 
+LOADED_LATER = {
+    "alembic", "apscheduler", "codecarbon", "ecologits", "genai_prices", "jira", "numpy", "pandas",
+    "pyarrow", "slack_bolt", "vl_convert",
+}  # fmt: skip
+"""What a web process answers without, or never loads at all."""
+
+
+def test_a_web_process_answers_before_anything_costly_is_loaded() -> None:
+    script = (
+        "import sys\n"
+        "from integration.app import create_app\n"
+        "from integration.settings import Settings\n"
+        "app = create_app(Settings(database_url='postgresql+psycopg://localhost/none'))\n"
+        "print(app.test_client().get('/healthz').status_code)\n"
+        f"print(sorted({LOADED_LATER!r} & {{name.split('.')[0] for name in sys.modules}}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split("\n") == ["200", "[]", ""]
+
+
 @pytest.mark.parametrize("module", ["integration.app", "integration.worker"])
 def test_the_service_loads_neither_ecologits_nor_pandas(module: str) -> None:
     script = (
         f"import sys, {module}\n"
         "from integration.assembly import default_books\n"
-        "default_books()\n"
+        "default_books().prices.warm_up()\n"
         "print(sorted({'ecologits', 'pandas', 'codecarbon', 'numpy'} & set(sys.modules)))\n"
     )
     done = subprocess.run(
