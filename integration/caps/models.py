@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import DateTime, Identity, Index, Numeric, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,7 +48,8 @@ class CapSpendRow(Table):
     workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
     cap_id: Mapped[str] = mapped_column(Text, primary_key=True)
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    spent: Mapped[int]
+    spent: Mapped[Decimal] = mapped_column(Numeric)
+    """Whole units. A sum of amounts that each fill 63 bits has to fit."""
 
 
 class AuthorizationRow(Table):

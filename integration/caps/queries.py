@@ -116,7 +116,7 @@ LOCK_CAPS = (
     "SELECT 1 FROM cap WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id FOR UPDATE"
 )
 _AMOUNTS = (
-    "SELECT cap_id, (SELECT coalesce(sum(spent), 0)::bigint FROM cap_spend s "
+    "SELECT cap_id, (SELECT coalesce(sum(spent), 0) FROM cap_spend s "
     "WHERE s.workspace_id = c.workspace_id AND s.cap_id = c.cap_id), held FROM cap c "
     "WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id"
 )
@@ -131,7 +131,7 @@ def locked_amounts(
     """
     wanted = (workspace_id, sorted(cap_ids))
     _, rows = _at_once(session, (LOCK_CAPS, wanted), (_AMOUNTS, wanted))
-    return {cap_id: (spent, held) for cap_id, spent, held in rows}
+    return {cap_id: (int(spent), held) for cap_id, spent, held in rows}
 
 
 def balances(

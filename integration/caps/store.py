@@ -142,7 +142,7 @@ def add_spend(session: Session, workspace_id: str, amounts: Mapping[str, int]) -
     ordered = sorted(amounts.items())
     session.connection().exec_driver_sql(
         "INSERT INTO cap_spend (workspace_id, cap_id, slot, spent) "
-        "SELECT %s, cap_id, %s, spent FROM unnest(%s::text[], %s::bigint[]) AS s(cap_id, spent) "
+        "SELECT %s, cap_id, %s, spent FROM unnest(%s::text[], %s::numeric[]) AS s(cap_id, spent) "
         "ON CONFLICT (workspace_id, cap_id, slot) "
         "DO UPDATE SET spent = cap_spend.spent + excluded.spent",
         (

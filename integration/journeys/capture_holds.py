@@ -8,8 +8,8 @@ from uuid import UUID
 
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
-from integration.journeys import book_entries
 from integration.ledger import queries as ledger_queries
+from integration.ledger.better_record import ids_in
 from integration.ledger.entry import reversal_of
 from integration.workspaces import store as workspaces
 
@@ -29,7 +29,7 @@ AFTER_FAILURE = timedelta(minutes=1)
 
 def capture(
     session: Session, workspace_id: str, events: Sequence[UsageEvent], now: datetime,
-    entries: list[LedgerEntry] | None = None,
+    entries: list[LedgerEntry],
 ) -> None:  # fmt: skip
     """Settle the authorizations that these events name, by authorization id or by call id.
 
@@ -39,7 +39,7 @@ def capture(
     only a minute later.
 
     `entries` are those that the caller is about to book: what is taken back is added to them, and
-    spend above a hold is noted in the audit log. Without them it is booked here.
+    spend above a hold is noted in the audit log.
     """
     cap_queries.keep_steady(session, workspace_id)
     happened = _named(event for event in events if event.outcome in {"completed", "cache_hit"})
@@ -58,11 +58,8 @@ def capture(
     names = [each.authorization_id for each in captured]
     caps.settle(session, workspace_id, names, "captured", now)
     caps.note_failed(session, workspace_id, failed & locked.keys(), now + AFTER_FAILURE)
-    if entries is not None:
-        _note_overruns(session, workspace_id, captured, entries, now)
-        entries += taken_back
-    elif taken_back:
-        book_entries.book(session, workspace_id, taken_back, now)
+    _note_overruns(session, workspace_id, captured, entries, now)
+    entries += taken_back
 
 
 def _named(events: Iterable[UsageEvent]) -> set[str]:
@@ -109,15 +106,28 @@ def _note_overruns(
     session: Session, workspace_id: str, captured: Collection[Authorization],
     entries: Sequence[LedgerEntry], now: datetime,
 ) -> None:  # fmt: skip
-    spent: dict[str, int] = {}
-    for entry in entries:
-        name = entry.authorization_id
-        spent[name] = spent.get(name, 0) + (entry.contracted_cost_nanousd or 0)
+    if not captured:
+        return
+    spent = _spent_by_name(entries)
     for each in captured:
-        held = each.call.amounts.nanousd
-        if held is not None and spent.get(each.authorization_id, 0) > held:
+        held = each.call.amounts
+        nanousd, tokens = spent.get(each.authorization_id, (0, 0))
+        if tokens > held.tokens or nanousd > (held.nanousd or nanousd):
             workspaces.audit(
                 session, workspace_id, at=now, actor="usage", action="authorization.overrun",
-                subject=f"authorization:{each.authorization_id}", held_nanousd=held,
-                spent_nanousd=spent[each.authorization_id],
+                subject=f"authorization:{each.authorization_id}", held_nanousd=held.nanousd,
+                spent_nanousd=nanousd, held_tokens=held.tokens, spent_tokens=tokens,
             )  # fmt: skip
+
+
+def _spent_by_name(entries: Sequence[LedgerEntry]) -> dict[str, tuple[int, int]]:
+    """Nano-USD and tokens by the name that a call was authorized under."""
+    spent: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        name = entry.authorization_id or ids_in(entry).get("call_id", "")
+        nanousd, tokens = spent.get(name, (0, 0))
+        spent[name] = (
+            nanousd + (entry.contracted_cost_nanousd or 0),
+            tokens + entry.input_tokens + entry.output_tokens,
+        )
+    return spent

@@ -246,7 +246,7 @@ def _book(
     links = ledger.recognise(session, workspace_id, before) if before else {}
     known = KnownCalls(SprintAt(session, workspace_id), links, owners)
     outcomes = _settle(session, workspace_id, calls, known)
-    capture_holds.capture(session, workspace_id, [call.event for call in calls], now)
+    capture_holds.capture(session, workspace_id, [call.event for call in calls], now, known.entries)
     book_entries.book(session, workspace_id, known.entries, now)
     ledger.point_to(session, workspace_id, known.moved_marks)
     for name, call in known.conflicts:

@@ -15,6 +15,7 @@ MAX_TOKENS_PER_EVENT = 1_000_000_000
 MAX_FUTURE = timedelta(minutes=10)  # Clocks of clients drift; more than this is a mistake.
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)  # Before the first model we could price.
 MAX_GPU_HOURS = 1_000_000.0  # More than a century on one clock is a mistake.
+MAX_ACCELERATOR_HOURS = 10_000_000.0  # Ten thousand accelerators for six weeks, in one event.
 MAX_ENERGY_WH = 1_000_000_000.0
 
 Outcome = Literal["completed", "failed", "blocked", "cache_hit"]
@@ -149,11 +150,15 @@ def _measurement_faults(event: UsageEvent) -> list[FieldError]:
         ("energy_wh", event.energy_wh, MAX_ENERGY_WH),
         ("gpu_utilisation", event.gpu_utilisation, 1.0),
     )
-    return [  # A comparison with NaN is false, so NaN is out of range as well.
+    found = [  # A comparison with NaN is false, so NaN is out of range as well.
         FieldError(f"/{name}", "out_of_range", f"{name} must be from 0 to {limit:g}")
         for name, value, limit in limits
         if value is not None and not 0 <= value <= limit
     ]
+    if event.gpu_count * event.gpu_hours > MAX_ACCELERATOR_HOURS:
+        message = f"gpu_count × gpu_hours must be at most {MAX_ACCELERATOR_HOURS:g}"
+        found.append(FieldError("/gpu_hours", "out_of_range", message))
+    return found
 
 
 def pseudonym(user: str) -> str:

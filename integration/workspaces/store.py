@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from integration.foundation.errors import NotFound
+from integration.foundation.errors import FieldError, InvalidInput, NotFound
 from integration.workspaces.models import (
     ApiKeyRow,
     AuditRow,
@@ -24,6 +24,7 @@ from integration.workspaces.workspace import (
     SlackAccount,
     Team,
     Workspace,
+    id_fault,
     key_digest,
     new_key,
 )
@@ -41,7 +42,13 @@ AI_WORK_LISTS = ("components", "issue_types", "keywords")
 
 
 def create(session: Session, workspace: Workspace, now: datetime) -> None:
-    """Add a workspace, or change the settings of the one with this id."""
+    """Add a workspace, or change the settings of the one with this id.
+
+    Raises:
+        InvalidInput: the id cannot be part of an address.
+    """
+    if fault := id_fault(workspace.workspace_id):
+        raise InvalidInput(fault, errors=(FieldError("/workspace_id", "invalid", fault),))
     values = {
         "name": workspace.name,
         "time_zone": workspace.time_zone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -12,6 +13,15 @@ Scope = Literal["ingest", "authorize", "read", "admin"]
 AllocationRule = Literal["none", "even", "by_tokens"]
 SCOPES: tuple[Scope, ...] = ("ingest", "authorize", "read", "admin")
 KEY_PREFIX = "smk_"
+FIXED_ROUTES = frozenset(
+    {
+        "assets", "beta", "caps", "healthz", "integrations", "login", "logout", "metrics",
+        "openapi.json", "readyz", "reports", "slack", "sprints", "stories", "unattributed", "v1",
+        "webhooks",
+    }
+)  # fmt: skip
+"""First parts of our own addresses: the pages of a workspace of such a name could not be reached.
+A test holds it complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,19 @@ class Caller:
     key_id: str
     name: str
     scopes: frozenset[str]
+
+
+def id_fault(workspace_id: str) -> str:
+    """Say why a workspace cannot have this id; empty when it can. It is part of its addresses.
+
+    >>> id_fault("acme"), id_fault("caps")
+    ('', "'caps' is the name of a page of every workspace")
+    """
+    if workspace_id in FIXED_ROUTES:
+        return f"{workspace_id!r} is the name of a page of every workspace"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", workspace_id):
+        return "a workspace's id is up to 63 letters, digits, dots, hyphens and underscores"
+    return ""
 
 
 def new_key() -> str:

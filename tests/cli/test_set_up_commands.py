@@ -184,6 +184,7 @@ def test_a_trace_is_replayed_once_however_often_it_is_sent(
             "127.0.0.1:9",
         ),
         (("workspace", "create", "acme", "--time-zone", "Mars/Olympus"), "Mars/Olympus"),
+        (("workspace", "create", "caps"), "'caps' is the name of a page"),
         (("workspace", "add-team", "acme", "t", "--name", "T", "--board", "1",
           "--digest-at", "half past nine"), "half past nine"),
     ],

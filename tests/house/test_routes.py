@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.web.access import MARK
-from integration.workspaces.workspace import SCOPES
+from integration.workspaces.workspace import FIXED_ROUTES, SCOPES, id_fault
 from tests.doors.worlds import World, spike, unpriced_models
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ def test_every_route_says_who_may_enter(app: Flask) -> None:
 
 def test_only_these_routes_are_open_to_all(app: Flask) -> None:
     assert {rule.rule for rule, mark in every_route(app) if mark == "open"} == OPEN
+
+
+def test_no_workspace_can_take_the_name_of_a_fixed_route(app: Flask) -> None:
+    first = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+    fixed = {part for part in first if part and not part.startswith("<")}
+    assert fixed <= FIXED_ROUTES
+    assert all(id_fault(name) for name in fixed)
 
 
 def test_nothing_about_a_workspace_is_in_what_is_open_to_all(

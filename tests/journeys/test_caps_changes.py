@@ -9,6 +9,7 @@ import pytest
 
 from integration.backlog.story import Membership
 from integration.caps import queries as cap_queries
+from integration.caps import store as caps
 from integration.caps.policy import Granted
 from integration.foundation.errors import InvalidInput, NotFound, NotPermitted
 from integration.journeys.check_caps import check_caps
@@ -60,6 +61,15 @@ def test_a_cap_set_anew_over_another_scope_counts_and_holds_only_that(stage: Sta
     stage.cap(10**9, unit="usd")
     # gpt-4o: $10 per million output tokens; 50 were spent, 700 are held.
     assert stage.stands() == (500_000, 7_000_000)
+
+
+def test_amounts_that_fill_63_bits_each_add_up(stage: Stage) -> None:
+    stage.cap(1000, unit="kgco2e")
+    for _ in range(3):
+        with stage.transactions.begin() as session:
+            caps.add_spend(session, ACME, {"sprint-14": 2**63 - 1})
+    assert stage.stands() == (3 * (2**63 - 1), 0)
+    assert stage.asks("a", 1).state == "denied"
 
 
 def test_a_removed_cap_stops_nothing_and_holds_nothing(stage: Stage) -> None:

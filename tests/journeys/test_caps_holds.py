@@ -11,14 +11,10 @@ from integration.backlog.story import Membership
 from integration.caps import queries as cap_queries
 from integration.caps.policy import Denied, Granted
 from integration.foundation.errors import Conflict, InvalidInput, NotFound
-from integration.journeys.capture_holds import capture
-from integration.journeys.value_usage import value
 from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
-from integration.metering.attribution import attribute
-from integration.metering.usage import UsageEvent
 from integration.workspaces import queries as workspace_queries
-from tests.journeys.stage import ACME, END, MODEL, NOON, PROVIDER, START
+from tests.journeys.stage import ACME, END, NOON, START
 
 if TYPE_CHECKING:
     from typing import Any
@@ -44,20 +40,27 @@ def test_usage_above_the_hold_counts_in_full(stage: Stage) -> None:
     assert stage.stands() == (450, 0)
 
 
-def test_usage_above_the_hold_is_noted_as_overrun(stage: Stage) -> None:
+@pytest.mark.parametrize("names", [("a", ""), ("", "a")])
+def test_usage_above_the_hold_is_noted_as_overrun(stage: Stage, names: tuple[str, str]) -> None:
+    authorization_id, call_id = names
     stage.asks("a", 400)
-    event = UsageEvent(
-        source="api", occurred_at=NOON, provider_name=PROVIDER, request_model=MODEL,
-        output_tokens=450, authorization_id="a",
-    )  # fmt: skip
-    entry = value(event, attribute(event, (), frozenset()), 14, stage.books, "eu-west-1")
+    stage.uses(authorization_id, 450, call_id=call_id)
     with stage.transactions.begin() as session:
-        capture(session, ACME, [event], NOON, [entry])
         noted = workspace_queries.audit_of(session, ACME, "authorization:a")
     # gpt-4o: 400 tokens at $10 per million held, 450 spent.
     assert [line.detail for line in noted] == [
-        {"held_nanousd": 4_000_000, "spent_nanousd": 4_500_000}
-    ]
+        {
+            "held_nanousd": 4_000_000, "spent_nanousd": 4_500_000, "held_tokens": 400,
+            "spent_tokens": 450,
+        }
+    ]  # fmt: skip
+
+
+def test_usage_within_the_hold_is_no_overrun(stage: Stage) -> None:
+    stage.asks("a", 400)
+    stage.uses("a", 400)
+    with stage.transactions.begin() as session:
+        assert workspace_queries.audit_of(session, ACME, "authorization:a") == []
 
 
 def test_exactly_the_limit_fits_and_one_token_more_does_not(stage: Stage) -> None:
