@@ -15,6 +15,7 @@ from integration.web import errors, headers
 from integration.web.authorizations import authorizations
 from integration.web.caps import caps
 from integration.web.jira_webhooks import jira_webhooks
+from integration.web.litellm_guardrail import litellm_guardrail
 from integration.web.openapi import openapi
 from integration.web.operations import operations
 from integration.web.otlp import otlp
@@ -28,6 +29,7 @@ from integration.web.slack_events import slack_events
 from integration.web.slack_install import slack_install
 from integration.web.spend_pages import spend_pages
 from integration.web.sprint_pages import sprint_pages
+from integration.web.sub_requests import sub_requests
 from integration.web.usage import usage
 from integration.web.what_if import what_if
 
@@ -40,8 +42,8 @@ each answer of the database; with the usual 5 ms those waits were most of a smal
 
 DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
-    usage, otlp, authorizations, caps, reads, openapi, assets, pages, sprint_pages, spend_pages,
-    own_rows, what_if, retraining,
+    usage, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads, openapi, assets,
+    pages, sprint_pages, spend_pages, own_rows, what_if, retraining,
 )  # fmt: skip
 
 

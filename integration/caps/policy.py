@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 -- msgspec reads the types.
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Unit = Literal["usd", "tokens", "kgco2e"]
 Mode = Literal["observe", "warn", "block"]
@@ -144,6 +144,16 @@ def _value_in_scope(kind: ScopeKind, call: CallScope) -> str:
             return call.story_key
         case _:
             return call.model
+
+
+def failure_policy(caps: Iterable[Cap]) -> FailurePolicy:
+    """What a gateway does with calls under these caps while nobody can be asked.
+
+    One blocking cap that fails closed is enough to stop them; where no cap blocks, none has to.
+    """
+    if any(cap.mode == "block" and cap.failure_policy == "fail_closed" for cap in caps):
+        return "fail_closed"
+    return "fail_open"
 
 
 def decide(balances: Sequence[Balance], amounts: Amounts, model: str) -> Decision:

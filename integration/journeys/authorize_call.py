@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
-from integration.caps.policy import Amounts, Balance, Denied, Granted, Table, covers
+from integration.caps.policy import (
+    Amounts,
+    Balance,
+    Denied,
+    FailurePolicy,
+    Granted,
+    Table,
+    covers,
+    failure_policy,
+)
 from integration.caps.request import AuthorizationRequest, Decided, StoredCall
 from integration.foundation.errors import Conflict, StoryMeterError, Unavailable
 from integration.journeys.call_scope import SurroundingsMemory
@@ -44,6 +53,8 @@ class Answer:
     alternative: str = ""
     """An approved model with which the same call would have been granted."""
     assumptions: tuple[str, ...] = ()
+    failure_policy: FailurePolicy = "fail_closed"
+    """What the caps that cover the call want done with the next ones, should nobody answer."""
 
 
 def authorize_call(
@@ -136,6 +147,10 @@ class _Round:
         }
         return [self._answer(call) for call in calls]
 
+    def _policy(self, call: StoredCall) -> FailurePolicy:
+        cover = self._cover(call.scope)
+        return failure_policy(self._table.balances[each].cap for each in cover)
+
     def keep(self) -> bool:
         """Write what was decided; False when another process was first with one of the ids."""
         if not self._decided:
@@ -170,7 +185,8 @@ class _Round:
         if state != "held" or expires_at <= self._now:
             ended = "expired" if state == "held" else state
             return Conflict(f"Authorization {name!r} is {ended} already: a new call needs a new id")
-        return Answer(name, granted, stored.amounts, state, expires_at, "", assumed(stored))
+        policy = self._policy(call)
+        return Answer(name, granted, stored.amounts, state, expires_at, "", assumed(stored), policy)
 
     def _decide(self, call: StoredCall, *, was_denied: bool) -> Answer:
         asked, cap_ids = call.asked, self._cover(call.scope)
@@ -188,7 +204,10 @@ class _Round:
                 self._denials[denied.cap_id] = denied, call.scope.story_key, alternative
         if denied is None or not was_denied:
             self._decided[name] = Decided(name, state, call, expires_at, holds, denied)
-        return Answer(name, decision, call.amounts, state, expires_at, alternative, assumed(call))
+        return Answer(
+            name, decision, call.amounts, state, expires_at, alternative, assumed(call),
+            self._policy(call),
+        )  # fmt: skip
 
     def _alternative(self, call: StoredCall, cap_ids: Sequence[str]) -> str:
         """Name the cheapest approved model with which the call would be granted; else empty."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from integration.caps.policy import FailurePolicy, Mode, ScopeKind, Unit
+from integration.caps.policy import FailurePolicy, Mode, Reason, ScopeKind, Unit
 from integration.estimation.workload import Estimate
 from integration.reports.shapes import Totals
 
@@ -63,7 +63,7 @@ class DenyingCap(msgspec.Struct):
     """The cap that refused a call; amounts are Decimal strings in its unit."""
 
     id: str
-    reason: str
+    reason: Reason
     unit: Unit
     limit: str
     spent: str
@@ -71,19 +71,37 @@ class DenyingCap(msgspec.Struct):
     requested: str | None
 
 
+class FittingModel(msgspec.Struct):
+    """The cheapest approved model with which a denied call would have been granted."""
+
+    model: str
+
+
 class AuthorizationAnswer(msgspec.Struct, omit_defaults=True):
-    """A decision: granted, `caps` hold the worst case until `expires_at`; denied: see `cap`."""
+    """A decision: granted, `caps` hold the worst case until `expires_at`; denied: see `cap`.
+
+    `failure_policy` is what the caps that cover the call want done with the next ones, should
+    StoryMeter not answer.
+    """
 
     id: str
     decision: Literal["granted", "denied"]
     state: str
     worst_case: WorstCase
     expires_at: datetime
+    failure_policy: FailurePolicy
     caps: list[str] = []
     warnings: list[str] = []
     cap: DenyingCap | None = None
     message: str = ""
-    alternative: str | None = None
+    alternative: FittingModel | None = None
+
+
+class GuardrailAnswer(msgspec.Struct, omit_defaults=True):
+    """What LiteLLM understands: let the call through, or block it with this reason."""
+
+    action: Literal["NONE", "BLOCKED"]
+    blocked_reason: str = ""
 
 
 class VoidAnswer(msgspec.Struct):

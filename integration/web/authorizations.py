@@ -1,28 +1,20 @@
-"""POST /v1/authorizations and its ends, and GET /v1/authorize for proxies' sub-requests."""
+"""POST /v1/authorizations, and its two ends: capture and void."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
 import msgspec
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from integration.caps.policy import Denied, Granted
+from integration.caps.policy import Granted
 from integration.caps.request import AuthorizationRequest
-from integration.foundation.errors import FieldError, InvalidInput
-from integration.foundation.wording import environment
+from integration.foundation.errors import InvalidInput
 from integration.journeys.end_holds import call_of, void_call
 from integration.journeys.record_usage import record_usage
 from integration.metering.usage import UsageEvent, faults
 from integration.web.access import caller, needs
-from integration.web.amounts import amount_text
 from integration.web.bodies import sent_json
+from integration.web.decisions import decided, described
 from integration.web.service import service
-
-if TYPE_CHECKING:
-    from integration.journeys.authorize_call import Answer
 
 authorizations = Blueprint("authorizations", __name__)
 
@@ -61,7 +53,7 @@ def post_authorization() -> tuple[Response, int]:
     """Hold a call's worst case, or say which cap refuses it. A denial is a normal answer."""
     sent = sent_json(SentAuthorization)
     values = msgspec.structs.asdict(sent)
-    answer = _authorize(AuthorizationRequest(authorization_id=values.pop("id"), **values))
+    answer = decided(AuthorizationRequest(authorization_id=values.pop("id"), **values))
     return jsonify(described(answer)), 201 if isinstance(answer.decision, Granted) else 200
 
 
@@ -97,76 +89,3 @@ def post_capture(authorization_id: str) -> Response:
         raise InvalidInput("The usage needs mending", errors=tuple(errors))
     (outcome,) = record_usage(here.transactions, workspace_id, [event], books, now=now)
     return jsonify(id=authorization_id, state="captured", usage=outcome)
-
-
-@authorizations.get("/v1/authorize")
-@needs("authorize")
-def get_authorize() -> tuple[Response, int]:
-    """Decide for a proxy that only speaks sub-requests: headers in, 200 or 403 out."""
-    headers = request.headers
-    asked = AuthorizationRequest(
-        authorization_id=headers.get("X-StoryMeter-Authorization-Id", "") or uuid4().hex,
-        model=headers.get("X-StoryMeter-Model", ""),
-        provider_name=headers.get("X-StoryMeter-Provider", ""),
-        input_tokens=_header_count("X-StoryMeter-Input-Tokens") or 0,
-        max_output_tokens=_header_count("X-StoryMeter-Max-Output-Tokens"),
-        story_key=headers.get("X-StoryMeter-Story", ""),
-        team=headers.get("X-StoryMeter-Team", ""),
-        feature=headers.get("X-StoryMeter-Feature", ""),
-    )
-    answer = _authorize(asked)
-    body = described(answer)
-    if isinstance(answer.decision, Denied):
-        return jsonify(body), 403
-    response = jsonify(body)
-    response.headers["X-StoryMeter-Authorization-Id"] = answer.authorization_id
-    return response, 200
-
-
-def _header_count(name: str) -> int | None:
-    sent = request.headers.get(name, "").strip()
-    if not sent:
-        return None
-    if not (sent.isascii() and sent.isdecimal() and len(sent) <= 10):
-        message = f"{name} must be a whole number"
-        raise InvalidInput(message, errors=(FieldError(f"/{name}", "invalid", message),))
-    return int(sent)
-
-
-def _authorize(asked: AuthorizationRequest) -> Answer:
-    return service().authorizer.authorize(caller().workspace_id, asked)
-
-
-def described(answer: Answer) -> dict[str, Any]:
-    """The decision as JSON: Decimal strings in the cap's unit, and a sentence for the person."""
-    body: dict[str, Any] = {
-        "id": answer.authorization_id,
-        "decision": "granted" if isinstance(answer.decision, Granted) else "denied",
-        "state": answer.state,
-        "worst_case": {
-            "usd": amount_text("usd", answer.amounts.nanousd),
-            "tokens": answer.amounts.tokens,
-            "kgco2e": amount_text("kgco2e", answer.amounts.ugco2e),
-        },
-        "assumptions": list(answer.assumptions),
-        "expires_at": answer.expires_at.isoformat(),
-    }
-    match answer.decision:
-        case Granted(holds=holds, warnings=warnings):
-            body |= {"caps": sorted(holds), "warnings": list(warnings)}
-        case Denied() as denied:
-            unit = denied.unit
-            body["cap"] = {
-                "id": denied.cap_id,
-                "reason": denied.reason,
-                "unit": unit,
-                "limit": amount_text(unit, denied.limit),
-                "spent": amount_text(unit, denied.spent),
-                "held": amount_text(unit, denied.held),
-                "requested": amount_text(unit, denied.requested),
-            }
-            body["message"] = (
-                environment("api").get_template("denial.txt.j2").render(denied=asdict(denied))
-            ).strip()
-            body["alternative"] = {"model": answer.alternative} if answer.alternative else None
-    return body

@@ -111,10 +111,21 @@ AUTHORIZATIONS: dict[tuple[str, str], Door] = {
         scope="authorize",
         answers={
             200: (JSON, answers.AuthorizationAnswer, "Granted and held"),
-            403: (JSON, answers.AuthorizationAnswer, "Denied; or a problem: the key lacks scope"),
+            403: (
+                JSON,
+                answers.AuthorizationAnswer,
+                "Denied, or a problem to mend; `X-StoryMeter-Reason` says why",
+            ),
         },
-        problems=(400, 409),
         headers=tuple(HEADER_PARAMETERS),
+    ),
+    ("post", "/beta/litellm_basic_guardrail_api"): Door(
+        summary="Decide for LiteLLM's generic guardrail",
+        tag="authorizations",
+        scope="authorize",
+        takes={JSON: OBJECT},
+        answers={200: (JSON, answers.GuardrailAnswer, "Whether the call may be made")},
+        problems=(400, 413),
     ),
 }
 

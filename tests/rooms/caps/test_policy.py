@@ -19,6 +19,7 @@ from integration.caps.policy import (
     Table,
     covers,
     decide,
+    failure_policy,
     thresholds_reached,
 )
 
@@ -130,6 +131,14 @@ def test_a_denial_says_why_and_a_warning_cap_only_warns(
     warned = decide([Balance(replace(cap, mode="warn"), 0, 0)], call, "gpt-4o")
     assert isinstance(warned, Granted)
     assert warned.warnings == (f"c: {reason}",)
+
+
+def test_one_blocking_cap_that_fails_closed_decides_what_happens_in_an_outage() -> None:
+    open_, closed = replace(CAP, failure_policy="fail_open"), CAP
+    warns = replace(CAP, mode="warn")
+    assert [failure_policy(caps) for caps in ([], [warns], [open_], [open_, closed])] == [
+        "fail_open", "fail_open", "fail_open", "fail_closed",
+    ]  # fmt: skip
 
 
 def test_thresholds_are_reached_exactly_at_their_share() -> None:

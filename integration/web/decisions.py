@@ -1,0 +1,97 @@
+"""A decision about a call, as JSON, as a sentence, and as headers: one wording behind all doors."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from integration.caps.policy import Denied, Granted
+from integration.foundation.wording import environment
+from integration.web.access import caller
+from integration.web.amounts import amount_text
+from integration.web.service import service
+
+if TYPE_CHECKING:
+    from integration.caps.request import AuthorizationRequest
+    from integration.journeys.authorize_call import Answer
+
+REASON = "X-StoryMeter-Reason"
+_IN_QUOTES = str.maketrans({'"': "'", "\\": "/"})
+
+
+def decided(asked: AuthorizationRequest) -> Answer:
+    """Let the caps of the caller's workspace decide; raises as `Authorizer.authorize` does."""
+    return service().authorizer.authorize(caller().workspace_id, asked)
+
+
+def described(answer: Answer) -> dict[str, Any]:
+    """The decision as JSON: Decimal strings in the cap's unit, and a sentence for the person."""
+    body: dict[str, Any] = {
+        "id": answer.authorization_id,
+        "decision": "granted" if isinstance(answer.decision, Granted) else "denied",
+        "state": answer.state,
+        "worst_case": {
+            "usd": amount_text("usd", answer.amounts.nanousd),
+            "tokens": answer.amounts.tokens,
+            "kgco2e": amount_text("kgco2e", answer.amounts.ugco2e),
+        },
+        "assumptions": list(answer.assumptions),
+        "expires_at": answer.expires_at.isoformat(),
+        "failure_policy": answer.failure_policy,
+    }
+    match answer.decision:
+        case Granted(holds=holds, warnings=warnings):
+            body |= {"caps": sorted(holds), "warnings": list(warnings)}
+        case Denied() as denied:
+            unit = denied.unit
+            body["cap"] = {
+                "id": denied.cap_id,
+                "reason": denied.reason,
+                "unit": unit,
+                "limit": amount_text(unit, denied.limit),
+                "spent": amount_text(unit, denied.spent),
+                "held": amount_text(unit, denied.held),
+                "requested": amount_text(unit, denied.requested),
+            }
+            body["message"] = sentence(answer)
+            body["alternative"] = {"model": answer.alternative} if answer.alternative else None
+    return body
+
+
+def sentence(answer: Answer) -> str:
+    """Say why a call is refused and what would help; empty when it is not."""
+    if isinstance(answer.decision, Granted):
+        return ""
+    template = environment("api").get_template("denial.txt.j2")
+    found = template.render(denied=asdict(answer.decision), alternative=answer.alternative)
+    return " ".join(found.split())
+
+
+def denial_headers(answer: Answer) -> dict[str, str]:
+    """The denial for proxies that pass on headers but no body: ASCII, safe between quotes."""
+    denied = answer.decision
+    if isinstance(denied, Granted):
+        return {}
+    figures = {name: amount_text(denied.unit, getattr(denied, name)) for name in FIGURES}
+    told = {
+        REASON: sentence(answer),
+        "X-StoryMeter-Cap": denied.cap_id,
+        **{f"X-StoryMeter-{name.capitalize()}": figures[name] or "" for name in FIGURES},
+        "X-StoryMeter-Unit": denied.unit,
+        "X-StoryMeter-Alternative": answer.alternative,
+    }
+    return {name: header_text(value) for name, value in told.items()}
+
+
+FIGURES = ("limit", "spent", "held", "requested")
+
+
+def header_text(text: str) -> str:
+    """Return a text as a header can carry it, and as a proxy may put it between quotes.
+
+    >>> header_text('Cap "a\\\\b" has 2 kg CO₂e\\n left')
+    "Cap 'a/b' has 2 kg CO2e left"
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return " ".join(plain.translate(_IN_QUOTES).split())
