@@ -13,7 +13,10 @@ from integration.foundation.clock import clock_from
 from integration.foundation.database import connect, transactions_on
 from integration.foundation.errors import InvalidInput
 from integration.jira.connection import OAuth
+from integration.jira.diagnosis import first_look
+from integration.jira.gateway import JiraGateway
 from integration.jira.oauth import granted, reachable
+from integration.jobs.outside import jira_connection
 from integration.workspaces import store
 from integration.workspaces.workspace import JiraAccount, JiraGrant
 
@@ -31,19 +34,34 @@ SCOPES = (
 WEBHOOK_LIFE = timedelta(days=30)
 
 
-def keep_account(settings: Settings, workspace_id: str, **reached: Any) -> None:
-    """Keep how a site is reached. What provisioning found out stays where it is the same site."""
-    box = secret_box(settings)
-    with transactions_on(connect(settings.database_url)).begin() as session:
+def keep_account(settings: Settings, workspace_id: str, **reached: Any) -> list[str]:
+    """Try how a site is reached, and keep it when it works; returns what was seen, in sentences.
+
+    What provisioning found out stays where it is the same site.
+
+    Raises:
+        NotFound: there is no such workspace.
+        InvalidInput: Jira refuses the sign-in, or does not show us one of the projects.
+    """
+    box, clock = secret_box(settings), clock_from(settings.clock_file)
+    transactions = transactions_on(connect(settings.database_url))
+    with transactions.begin() as session:
         store.find(session, workspace_id)
         known = store.jira_account(session, workspace_id, box)
-        secret = known.webhook_secret if known else secrets.token_urlsafe(32)
-        account = JiraAccount(workspace_id, webhook_secret=secret, **reached)
-        if known and known.site_url == account.site_url:
-            account = replace(
-                account, field_ids=known.field_ids, project_field_ids=known.project_field_ids,
-            )  # fmt: skip
-        store.connect_jira(session, account, box)
+    secret = known.webhook_secret if known else secrets.token_urlsafe(32)
+    account = JiraAccount(workspace_id, webhook_secret=secret, **reached)
+    if known and known.site_url == account.site_url:
+        account = replace(
+            account, field_ids=known.field_ids, project_field_ids=known.project_field_ids,
+        )  # fmt: skip
+    with JiraGateway(jira_connection(account), clock) as gateway:
+        account_id, seen = first_look(gateway)
+    wrong = [finding.sentence for finding in seen if not finding.is_well]
+    if wrong:
+        raise InvalidInput(" ".join([*wrong, "Nothing was kept."]))
+    with transactions.begin() as session:
+        store.connect_jira(session, replace(account, account_id=account_id), box)
+    return [finding.sentence for finding in seen]
 
 
 def remember_provisioned(

@@ -12,8 +12,10 @@ import click
 from integration.cli.start_up import database
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from integration.jira.gateway import JiraGateway
-    from integration.jira.plan import Provisioned
+    from integration.jira.plan import Plan, Provisioned
     from integration.settings import Settings
 
 
@@ -38,18 +40,18 @@ def connect(
     workspace_id: str, site_url: str, projects: tuple[str, ...], email: str, token: str,
     api_base: str, data_center: bool,
 ) -> None:  # fmt: skip
-    """Keep how a Jira site is reached by a token; for OAuth use connect-oauth."""
+    """Sign in to a Jira site by a token and keep it; for OAuth use connect-oauth."""
     from integration.cli.jira_accounts import keep_account
 
     if not token or not (email or data_center):
         raise click.UsageError("A token is needed, and on Jira Cloud the e-mail of its account.")
     with database() as settings:
-        keep_account(
+        seen = keep_account(
             settings, workspace_id, site_url=site_url.rstrip("/"),
             api_base=(api_base or site_url).rstrip("/"), email=email, token=token,
             deployment="datacenter" if data_center else "cloud", project_keys=projects, grant=None,
         )  # fmt: skip
-    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id}")
+    _told_connected(workspace_id, seen)
 
 
 @jira.command("connect-oauth")
@@ -72,8 +74,8 @@ def connect_oauth(workspace_id: str, projects: tuple[str, ...], **options: str) 
         return
     with database() as settings:
         found = granted_account(settings, options)
-        keep_account(settings, workspace_id, project_keys=projects, **found)
-    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id} --apply")
+        seen = keep_account(settings, workspace_id, project_keys=projects, **found)
+    _told_connected(workspace_id, seen)
 
 
 @jira.command()
@@ -87,24 +89,15 @@ def provision(workspace_id: str, do_apply: bool, as_json: bool) -> None:
     """
     from integration.jira.applying import apply
     from integration.jira.provisioning import plan
+    from integration.jira.webhook_plan import webhook_url
 
     with database() as settings:
         gateway = _gateway(settings, workspace_id)
         found = plan(
             gateway, projects=gateway.connection.project_keys,
-            webhook_url=_webhook_url(settings, workspace_id),
+            webhook_url=webhook_url(settings.url, workspace_id),
         )  # fmt: skip
-        if as_json:
-            steps = [
-                {"kind": step.kind, "changes": step.changes, "what": step.sentence}
-                for step in found.steps
-            ]
-            click.echo(json.dumps(steps))
-        else:
-            for step in found.steps:
-                mark = "+" if step.changes else "!" if step.kind == "blocked" else " "
-                click.echo(f"  {mark} {step.sentence}")
-            click.echo(f"{len(found.changes)} to change, {len(found.by_hand)} by hand.")
+        _show_plan(found, as_json=as_json)
         if do_apply:
             done = apply(gateway, found, report=lambda step: click.echo(step.subject, err=True))
             remember(settings, workspace_id, gateway, done)
@@ -113,24 +106,46 @@ def provision(workspace_id: str, do_apply: bool, as_json: bool) -> None:
             click.echo("Nothing was changed. Run again with --apply.", err=True)
 
 
+def _show_plan(found: Plan, *, as_json: bool) -> None:
+    if as_json:
+        steps = [
+            {"kind": step.kind, "changes": step.changes, "what": step.sentence}
+            for step in found.steps
+        ]
+        click.echo(json.dumps(steps))
+        return
+    for step in found.steps:
+        click.echo(f"  {step.mark} {step.sentence}")
+    click.echo(f"{len(found.changes)} to change, {len(found.by_hand)} by hand.")
+
+
 @jira.command()
 @click.argument("workspace_id")
 @click.option("--json", "as_json", is_flag=True)
 def doctor(workspace_id: str, as_json: bool) -> None:
     """Say what is missing in Jira, why, and what to do; ends with 1 where something is."""
-    from integration.jira.diagnosis import diagnose
+    from integration.jobs.diagnose_jira import diagnose_workspace
+    from integration.worker import house_from
 
     with database() as settings:
-        findings = diagnose(
-            _gateway(settings, workspace_id), webhook_url=_webhook_url(settings, workspace_id)
-        )
+        findings = diagnose_workspace(house_from(settings), workspace_id)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
             click.echo(f"  {' ' if finding.is_well else '!'} {finding.sentence}")
+        ill = sum(not finding.is_well for finding in findings)
+        click.echo(f"{ill} to mend." if ill else "All is well.")
     if not all(finding.is_well for finding in findings):
         sys.exit(1)
+
+
+@jira.command("webhook-secret")
+@click.argument("workspace_id")
+def webhook_secret(workspace_id: str) -> None:
+    """Show the secret for a webhook that an administrator makes by hand."""
+    with database() as settings:
+        click.echo(_gateway(settings, workspace_id).connection.webhook_secret)
 
 
 @jira.command()
@@ -189,8 +204,10 @@ def remember(
     remember_provisioned(settings, workspace_id, gateway.myself().account_id, done)
 
 
-def _webhook_url(settings: Settings, workspace_id: str) -> str:
-    return f"{settings.url}/webhooks/jira/{workspace_id}"
+def _told_connected(workspace_id: str, seen: Sequence[str]) -> None:
+    for sentence in seen:
+        click.echo(f"  {sentence}")
+    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id}")
 
 
 def _gateway(settings: Settings, workspace_id: str) -> JiraGateway:

@@ -54,46 +54,9 @@ def create_workspace(workspace_id: str, name: str, time_zone: str, default_regio
         with transactions.begin() as session:
             made = Workspace(workspace_id, name or workspace_id, time_zone, default_region)
             store.create(session, made, now)
-    click.echo(f"Workspace {workspace_id} is there. Next: storymeter workspace connect-jira")
-
-
-@workspace.command("connect-jira")
-@click.argument("workspace_id")
-@click.option("--site-url", required=True, help="https://your-site.atlassian.net")
-@click.option(
-    "--api-base", default="", help="For scoped tokens: https://api.atlassian.com/ex/jira/…"
-)
-@click.option("--email", required=True)
-@click.option("--token", required=True, envvar="JIRA_TOKEN", help="Or in JIRA_TOKEN.")
-@click.option("--project", "projects", multiple=True, required=True, help="A project key; repeat.")
-def connect_jira(
-    workspace_id: str,
-    site_url: str,
-    api_base: str,
-    email: str,
-    token: str,
-    projects: tuple[str, ...],
-) -> None:
-    """Keep how a Jira site is reached; then run `storymeter jira provision`."""
-    import secrets
-
-    from integration.workspaces import store
-    from integration.workspaces.workspace import JiraAccount
-
-    with database() as settings:
-        transactions, _, box = _parts(settings)
-        with transactions.begin() as session:
-            store.find(session, workspace_id)
-            known = store.jira_account(session, workspace_id, box)
-            account = JiraAccount(
-                workspace_id, site_url.rstrip("/"), (api_base or site_url).rstrip("/"), email,
-                token,
-                webhook_secret=known.webhook_secret if known else secrets.token_urlsafe(32),
-                project_keys=projects, field_ids=known.field_ids if known else {},
-                account_id=known.account_id if known else "",
-            )  # fmt: skip
-            store.connect_jira(session, account, box)
-    click.echo(f"Jira is connected. Next: storymeter jira provision {workspace_id}")
+    click.echo(
+        f"Workspace {workspace_id} is there. Next: storymeter jira connect {workspace_id} --help"
+    )
 
 
 @workspace.command("connect-slack")

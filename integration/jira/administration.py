@@ -10,9 +10,10 @@ from integration.jira.failures import JiraFailure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from integration.jira.fields import FieldSpec
+    from integration.jira.field_catalogue import FieldSpec
     from integration.jira.traffic import Traffic
 
+TAB = "AI Cost & Carbon"
 WEBHOOKS = "/rest/webhooks/1.0/webhook"
 FORBIDDEN = frozenset({401, 403, 404})
 
@@ -23,19 +24,19 @@ class Project:
 
     id: int
     key: str
+    name: str
     is_team_managed: bool
     issue_type_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
-    """The first tab of a screen and all fields on any of its tabs."""
+class Screen:
+    """A screen with all fields on any of its tabs, and the tab that is ours, None without one."""
 
-    screen_id: int
-    screen_name: str
-    tab_id: int
-    tab_name: str
+    id: int
+    name: str
     field_ids: frozenset[str]
+    tab_id: int | None
 
 
 def permissions(traffic: Traffic, names: Sequence[str], project_key: str = "") -> set[str]:
@@ -52,7 +53,16 @@ def project(traffic: Traffic, key: str) -> Project:
     found = traffic.call("GET", f"{traffic.connection.rest}/project/{key}")
     kinds = tuple(str(one["id"]) for one in found.get("issueTypes") or ())
     is_team_managed = found.get("style") == "next-gen" or bool(found.get("simplified"))
-    return Project(int(found["id"]), found["key"], is_team_managed, kinds)
+    return Project(int(found["id"]), found["key"], found.get("name", ""), is_team_managed, kinds)
+
+
+def project_keys(traffic: Traffic) -> list[str]:
+    """Return the keys of the projects that our account sees."""
+    if not traffic.connection.is_cloud:
+        listed = traffic.call("GET", f"{traffic.connection.rest}/project")
+    else:
+        listed = traffic.pages(f"{traffic.connection.rest}/project/search", {"orderBy": "key"})
+    return [one["key"] for one in listed]
 
 
 def custom_fields(traffic: Traffic, *, as_admin: bool) -> list[dict[str, Any]]:
@@ -138,6 +148,22 @@ def associated_fields(
     return frozenset(name for name, kinds in seen.items() if kinds >= set(wanted.issue_type_ids))
 
 
+def editable_fields(traffic: Traffic, project_key: str) -> frozenset[str] | None:
+    """Return the fields that people can edit on the newest story of a project; None without one.
+
+    That is what accounts can see who may not see screens.
+    """
+    rest = traffic.connection.rest
+    search = f"{rest}/search/jql" if traffic.connection.is_cloud else f"{rest}/search"
+    asked = {"jql": f'project = "{project_key}" ORDER BY created DESC', "maxResults": 1,
+             "fields": ["id"]}  # fmt: skip
+    newest = traffic.call("POST", search, body=asked, idempotent=True).get("issues")
+    if not newest:
+        return None
+    path = f"{rest}/issue/{newest[0]['id']}/editmeta"
+    return frozenset(traffic.call("GET", path)["fields"])
+
+
 def associate(traffic: Traffic, project_id: int, field_ids: Sequence[str]) -> None:
     """Associate at most 50 fields with a project; required since 2026 before a field appears."""
     body = {
@@ -147,7 +173,7 @@ def associate(traffic: Traffic, project_id: int, field_ids: Sequence[str]) -> No
     traffic.call("PUT", f"{traffic.connection.rest}/field/association", body=body)
 
 
-def screens_of(traffic: Traffic, project_id: int) -> Iterator[Tab]:
+def screens_of(traffic: Traffic, project_id: int) -> Iterator[Screen]:
     """Yield the screens on which a project's stories are edited and viewed."""
     rest = traffic.connection.rest
     schemes = traffic.pages(f"{rest}/issuetypescreenscheme/project", {"projectId": project_id})
@@ -165,7 +191,13 @@ def screens_of(traffic: Traffic, project_id: int) -> Iterator[Tab]:
         for one in traffic.pages(f"{rest}/screens", {"id": sorted(screen_ids)})
     }
     for screen_id in sorted(screen_ids):
-        yield _tab(traffic, screen_id, named.get(screen_id, str(screen_id)))
+        yield _screen(traffic, screen_id, named.get(screen_id, str(screen_id)))
+
+
+def create_tab(traffic: Traffic, screen_id: int) -> int:
+    """Make our own tab on a screen, so that nobody's tab grows by two dozen fields."""
+    path = f"{traffic.connection.rest}/screens/{screen_id}/tabs"
+    return int(traffic.call("POST", path, body={"name": TAB})["id"])
 
 
 def add_to_screen(traffic: Traffic, screen_id: int, tab_id: int, field_id: str) -> None:
@@ -197,10 +229,11 @@ def save_webhook(traffic: Traffic, webhook_id: str, body: dict[str, Any]) -> Non
         traffic.call("POST", WEBHOOKS, body=body)
 
 
-def _tab(traffic: Traffic, screen_id: int, screen_name: str) -> Tab:
+def _screen(traffic: Traffic, screen_id: int, name: str) -> Screen:
     tabs = traffic.call("GET", f"{traffic.connection.rest}/screens/{screen_id}/tabs")
-    on_any = {name for tab in tabs for name in _on_tab(traffic, screen_id, int(tab["id"]))}
-    return Tab(screen_id, screen_name, int(tabs[0]["id"]), tabs[0]["name"], frozenset(on_any))
+    on_any = {field for tab in tabs for field in _on_tab(traffic, screen_id, int(tab["id"]))}
+    ours = next((int(tab["id"]) for tab in tabs if tab["name"] == TAB), None)
+    return Screen(screen_id, name, frozenset(on_any), ours)
 
 
 def _on_tab(traffic: Traffic, screen_id: int, tab_id: int) -> set[str]:

@@ -67,13 +67,7 @@ class _Applying:
             case "options":
                 self._options(step)
             case "screen":
-                for name in step.data["names"]:
-                    admin.add_to_screen(
-                        self.gateway,
-                        step.data["screen_id"],
-                        step.data["tab_id"],
-                        self.field_ids[name],
-                    )
+                self._screen(step)
             case "webhook":
                 self._webhook(step)
             case _:
@@ -90,10 +84,17 @@ class _Applying:
             if lacking:
                 admin.add_options(self.gateway, field_id, context, lacking)
 
+    def _screen(self, step: Step) -> None:
+        screen_id, tab_id = step.data["screen_id"], step.data["tab_id"]
+        if tab_id is None:
+            tab_id = admin.create_tab(self.gateway, screen_id)
+        for name in step.data["names"]:
+            admin.add_to_screen(self.gateway, screen_id, tab_id, self.field_ids[name])
+
     def _webhook(self, step: Step) -> None:
         if step.data["dynamic"]:
             self.dynamic_webhook_ids = register_dynamic(
-                self.gateway, step.subject, step.data["jql"]
+                self.gateway, step.subject, step.data["jql"], step.data["stale"]
             )
             return
         secret = self.gateway.connection.webhook_secret or secrets.token_urlsafe(SECRET_BYTES)

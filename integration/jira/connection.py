@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from integration.jira.field_catalogue import PEOPLES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -73,6 +75,14 @@ class JiraConnection:
         """Return the ids of all our fields, those of single projects included."""
         own = (ids.values() for ids in self.project_field_ids.values())
         return frozenset(self.field_ids.values()).union(*own)
+
+    @property
+    def written_field_ids(self) -> frozenset[str]:
+        """Return the ids of the fields that we write, which leaves out what people fill in."""
+        maps = (self.field_ids, *self.project_field_ids.values())
+        return frozenset(
+            field_id for ids in maps for name, field_id in ids.items() if name not in PEOPLES
+        )
 
     def fields_of(self, story_key: str) -> Mapping[str, str]:
         """Return the ids of our fields that a story can have, by its key."""

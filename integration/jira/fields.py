@@ -1,4 +1,4 @@
-"""Our custom fields: the catalogue, and what is written into them."""
+"""What is written into a story: the values of our fields, and of the issue property."""
 
 from __future__ import annotations
 
@@ -21,85 +21,11 @@ if TYPE_CHECKING:
 
     Unit = Callable[[int], Decimal]
 
-CUSTOM_FIELD_TYPES = "com.atlassian.jira.plugin.system.customfieldtypes:"
-SPRINT_FIELD_TYPE = "com.pyxis.greenhopper.jira:gh-sprint"
-WORKLOAD_CLASSES = ("production", "experiment", "background")
 PROPERTY_KEY = "storymeter"
 """The issue property that carries the same figures, exact, for projects without our fields."""
 
 TEXT_LIMIT = 255
 SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
-    """One custom field: our stable name, and what Jira is asked to make."""
-
-    name: str
-    jira_name: str
-    type: str
-    searcher: str
-    description: str
-    options: tuple[str, ...] = ()
-
-    @property
-    def custom_type(self) -> str:
-        """Return Jira's full key of the field's type."""
-        return CUSTOM_FIELD_TYPES + self.type
-
-    @property
-    def searcher_key(self) -> str:
-        """Return Jira's full key of the searcher."""
-        return CUSTOM_FIELD_TYPES + self.searcher
-
-
-def _numbers(name: str, jira_name: str, what: str) -> tuple[FieldSpec, ...]:
-    """Make the three fields of a range."""
-    return tuple(
-        FieldSpec(f"{name}{end}", f"{jira_name}{mark}", "float", "exactnumber", f"{what}: {which}.")
-        for end, mark, which in (
-            ("_low", " (low)", "one in ten stories stays below"),
-            ("", "", "as likely to be over as under"),
-            ("_high", " (high)", "one in ten stories goes above"),
-        )
-    )
-
-
-def _number(name: str, jira_name: str, what: str) -> FieldSpec:
-    return FieldSpec(name, jira_name, "float", "exactnumber", what)
-
-
-CATALOGUE: tuple[FieldSpec, ...] = (
-    *_numbers("estimated_tokens", "AI estimated tokens", "Tokens this story will use"),
-    *_numbers("estimated_cost_usd", "AI estimated cost USD", "List cost of this story's AI use"),
-    *_numbers("estimated_kgco2e", "AI estimated kgCO2e", "Emissions of this story, location-based"),
-    _number("actual_tokens", "AI actual tokens", "Tokens metered on this story so far."),
-    _number("actual_cost_usd", "AI actual cost USD", "List cost metered on this story so far."),
-    _number("actual_kgco2e", "AI actual kgCO2e", "Metered emissions so far, location-based."),
-    _number("variance_pct", "AI variance %", "Actual against estimated list cost, in percent."),
-    FieldSpec(
-        "workload_class",
-        "AI workload class",
-        "select",
-        "multiselectsearcher",
-        "Whether this AI use is production, an experiment, or background work.",
-        WORKLOAD_CLASSES,
-    ),
-    FieldSpec(
-        "figures_as_of",
-        "AI figures as of",
-        "datetime",
-        "datetimerange",
-        "When StoryMeter last wrote the AI figures of this story.",
-    ),
-    FieldSpec(
-        "inputs_missing",
-        "AI inputs missing",
-        "textfield",
-        "textsearcher",
-        "What is missing before this story's AI use can be estimated.",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +48,7 @@ class StoryFigures:
     variance_pct: Decimal | None = None
     """100 × (actual − central estimate) / central estimate, of list cost."""
     workload_class: str | None = None
+    """As people chose it."""
     estimate_version: int = 0
     change: EstimateChange | None = None
     """Against the version before; None for the first one."""
@@ -137,9 +64,6 @@ def story_values(figures: StoryFigures, field_ids: Mapping[str, str]) -> dict[st
         name: None if number is None else six_digits(number)
         for name, number in _exact_numbers(figures).items()
     }
-    if figures.workload_class is not None:
-        # People may choose the class themselves; not knowing it is no reason to clear theirs.
-        values["workload_class"] = {"value": figures.workload_class}
     values["figures_as_of"] = times.wire(figures.as_of)
     values["inputs_missing"] = inputs_missing(figures.estimate.missing if figures.estimate else ())
     return {field_ids[name]: value for name, value in values.items() if name in field_ids}

@@ -45,6 +45,18 @@ class Step:
         return self.kind in CHANGING
 
     @property
+    def mark(self) -> str:
+        """Return `+` for what is made, `~` for what is changed or adopted, `!` for hand work."""
+        if self.kind == "blocked":
+            return "!"
+        if not self.changes:
+            return " "
+        is_made = self.kind in {"create", "screen"} or (
+            self.kind == "webhook" and not self.data["id"]
+        )
+        return "+" if is_made else "~"
+
+    @property
     def sentence(self) -> str:
         """Say it to a person; of a blocked step, exactly what to do by hand."""
         template = environment("jira").get_template("plan_step.txt.j2")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integration.jira import administration as admin
-from integration.jira.connection import OAuth
-from integration.jira.fields import CATALOGUE, PROPERTY_KEY, SPRINT_FIELD_TYPE
+from integration.jira.field_catalogue import CATALOGUE, SPRINT_FIELD_TYPE
+from integration.jira.fields import PROPERTY_KEY
 from integration.jira.plan import Plan, Step
-from integration.jira.webhook_plan import dynamic_webhook_step, webhook_step
+from integration.jira.webhook_plan import webhook_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from integration.jira.administration import Project
-    from integration.jira.fields import FieldSpec
+    from integration.jira.field_catalogue import FieldSpec
     from integration.jira.gateway import JiraGateway
 
 STORY_POINTS_TYPE = "com.pyxis.greenhopper.jira:jsw-story-points"
@@ -51,9 +51,7 @@ def plan(
             continue
         steps += _project(gateway, one, catalogue, found, is_admin=is_admin)
     if webhook_url:
-        is_oauth = isinstance(gateway.connection.auth, OAuth)
-        step = dynamic_webhook_step if is_oauth else webhook_step
-        steps.append(step(gateway, webhook_url, projects))
+        steps.append(webhook_step(gateway, webhook_url, projects))
     return Plan(
         tuple(steps),
         found,
@@ -93,6 +91,7 @@ def _fields(
 ) -> tuple[dict[str, str], list[Step]]:  # fmt: skip
     """Find, adopt or create each field; what we may not create is told in one hand step."""
     found: dict[str, str] = {}
+    there: list[str] = []
     steps: list[Step] = []
     lacking: list[FieldSpec] = []
     for spec in catalogue:
@@ -101,7 +100,7 @@ def _fields(
         same = [one for one in fitting if one["name"] == spec.jira_name]
         if any(one["id"] == stored for one in fitting):
             found[spec.name] = stored
-            steps.append(Step("found", spec.jira_name, {"id": stored, "what": "Field"}))
+            there.append(stored)
         elif same:
             adopted = min((one["id"] for one in same), key=_number)
             found[spec.name] = adopted
@@ -109,10 +108,13 @@ def _fields(
             steps.append(Step("adopt", spec.jira_name, data))
         elif is_admin:
             namesake = any(one["name"] == spec.jira_name for one in existing)
-            data = {"spec": spec, "type": spec.type, "namesake": namesake}
+            data = {"spec": spec, "namesake": namesake}
             steps.append(Step("create", spec.jira_name, data))
         else:
             lacking.append(spec)
+    if there:
+        data = {"what": "fields", "ids": there, "of": len(catalogue)}
+        steps.insert(0, Step("found", "fields", data))
     if lacking:
         steps.append(Step("blocked", "fields", {"what": "fields", "specs": lacking}))
     return found, steps
@@ -168,8 +170,7 @@ def _project(
     """Associate the fields with a project and put them on its screens."""
     names = [spec.name for spec in catalogue]
     if not (is_admin and gateway.connection.is_cloud):
-        # Data Center has no API for contexts, choices, or which screens a project uses.
-        yield Step("blocked", project.key, {"what": "project", "specs": list(catalogue)})
+        yield from _by_hand(gateway, project, catalogue, found)
         return
     there = admin.associated_fields(gateway, project, list(found.values()))
     lacking = [name for name in names if found.get(name) not in there]
@@ -178,19 +179,39 @@ def _project(
     yield from _screens(gateway, project, names, found)
 
 
+def _by_hand(
+    gateway: JiraGateway,
+    project: Project,
+    catalogue: Sequence[FieldSpec],
+    found: Mapping[str, str],
+) -> Iterator[Step]:
+    """Tell an administrator what to do; Data Center has no API for contexts and screens.
+
+    What is done shows on a story; without one there is nothing to see yet.
+    """
+    shown = admin.editable_fields(gateway, project.key)
+    lacking = [spec for spec in catalogue if found.get(spec.name) not in (shown or ())]
+    if lacking:
+        data = {
+            "what": "project", "specs": lacking, "of": len(catalogue), "tab": admin.TAB,
+            "is_cloud": gateway.connection.is_cloud, "is_seen": shown is not None,
+        }  # fmt: skip
+        yield Step("blocked", project.key, data)
+
+
 def _screens(
     gateway: JiraGateway, project: Project, names: Sequence[str], found: Mapping[str, str]
 ) -> Iterator[Step]:
-    for tab in admin.screens_of(gateway, project.id):
-        lacking = [name for name in names if found.get(name) not in tab.field_ids]
+    for screen in admin.screens_of(gateway, project.id):
+        lacking = [name for name in names if found.get(name) not in screen.field_ids]
         if lacking:
             data = {
-                "screen_id": tab.screen_id,
-                "tab_id": tab.tab_id,
-                "tab_name": tab.tab_name,
+                "screen_id": screen.id,
+                "tab_id": screen.tab_id,
+                "tab": admin.TAB,
                 "names": lacking,
             }
-            yield Step("screen", tab.screen_name, data)
+            yield Step("screen", screen.name, data)
 
 
 def _fits(existing: Mapping[str, Any], spec: FieldSpec) -> bool:

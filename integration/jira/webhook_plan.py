@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integration.jira import administration as admin
+from integration.jira.connection import OAuth
 from integration.jira.failures import JiraFailure
 from integration.jira.plan import Step
 from integration.jira.times import instant_or_none
@@ -26,23 +27,48 @@ EVENTS = (
     "sprint_closed",
     "sprint_deleted",
 )
-DYNAMIC_EVENTS = EVENTS[:3]
-"""Dynamic webhooks carry no Sprint events for OAuth apps; Sprints are found by the catch-up."""
 FILTER = "issue-related-events-section"
 
 
+def webhook_url(public_url: str, workspace_id: str) -> str:
+    """Return the address at which Jira tells us what happens."""
+    return f"{public_url}/webhooks/jira/{workspace_id}"
+
+
 def webhook_step(gateway: JiraGateway, url: str, projects: Sequence[str]) -> Step:
+    """Plan the webhook that suits how we sign in; none where Jira could not reach us."""
+    connection = gateway.connection
+    if connection.site_url.startswith("https:") and not url.startswith("https:"):
+        return Step("blocked", url, {"what": "address"})
+    plan = _dynamic_step if isinstance(connection.auth, OAuth) else _admin_step
+    return plan(gateway, url, project_jql(projects))
+
+
+def _admin_step(gateway: JiraGateway, url: str, jql: str) -> Step:
     """Plan the administrator's webhook; found only when it is complete and its secret is ours."""
-    jql = project_jql(projects)
     existing = admin.webhooks(gateway)
     if existing is None:
-        data = {"what": "webhook", "events": EVENTS, "jql": jql}
+        data = {
+            "what": "webhook", "events": EVENTS, "jql": jql,
+            "workspace_id": gateway.connection.workspace_id,
+        }  # fmt: skip
         return Step("blocked", url, data)
     same = next((one for one in existing if one.get("url") == url), None)
     webhook_id = str(same["self"]).rpartition("/")[2] if same else ""
     if same and _is_complete(same, jql) and gateway.connection.webhook_secret:
-        return Step("found", url, {"id": webhook_id, "what": "Webhook"})
+        return Step("found", url, {"id": webhook_id, "what": "webhook"})
     return Step("webhook", url, {"id": webhook_id, "jql": jql, "dynamic": False})
+
+
+def _dynamic_step(gateway: JiraGateway, url: str, jql: str) -> Step:
+    """Plan the OAuth app's webhook; one that is not as it should be is replaced."""
+    ours = dynamic_webhooks(gateway, url)
+    fitting = [one for one in ours if _is_as_wanted(one, jql)]
+    if fitting:
+        return Step("found", url, {"id": str(fitting[0]["id"]), "what": "webhook"})
+    stale = [int(one["id"]) for one in ours]
+    data = {"id": ", ".join(map(str, stale)), "jql": jql, "dynamic": True, "stale": stale}
+    return Step("webhook", url, data)
 
 
 def webhook_body(url: str, jql: str, secret: str) -> dict[str, Any]:
@@ -57,20 +83,21 @@ def webhook_body(url: str, jql: str, secret: str) -> dict[str, Any]:
     }
 
 
-def dynamic_webhook_step(gateway: JiraGateway, url: str, projects: Sequence[str]) -> Step:
-    """Plan the OAuth app's webhook."""
-    listed = gateway.pages(f"{gateway.connection.rest}/webhook")
-    same = next((one for one in listed if one.get("url", url) == url), None)
-    if same and set(same.get("events") or ()) >= set(DYNAMIC_EVENTS):
-        return Step("found", url, {"id": str(same["id"]), "what": "Webhook"})
-    return Step("webhook", url, {"id": "", "jql": project_jql(projects), "dynamic": True})
+def dynamic_webhooks(traffic: Traffic, url: str) -> list[dict[str, Any]]:
+    """Return the OAuth app's webhooks to an address; those that have ended are not among them."""
+    listed = traffic.pages(f"{traffic.connection.rest}/webhook")
+    return [one for one in listed if one.get("url", url) == url]
 
 
-def register_dynamic(traffic: Traffic, url: str, jql: str) -> tuple[int, ...]:
-    """Register the OAuth app's webhook and return its ids; raises JiraFailure."""
-    body = {"url": url, "webhooks": [{"events": list(DYNAMIC_EVENTS), "jqlFilter": jql}]}
-    answer = traffic.call("POST", f"{traffic.connection.rest}/webhook", body=body)
-    results = answer["webhookRegistrationResult"]
+def register_dynamic(
+    traffic: Traffic, url: str, jql: str, stale: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """Register the OAuth app's webhook in place of stale ones; returns its ids."""
+    path = f"{traffic.connection.rest}/webhook"
+    if stale:
+        traffic.call("DELETE", path, body={"webhookIds": list(stale)})
+    body = {"url": url, "webhooks": [{"events": list(EVENTS), "jqlFilter": jql}]}
+    results = traffic.call("POST", path, body=body)["webhookRegistrationResult"]
     errors = [error for one in results for error in one.get("errors") or ()]
     if errors:
         message = f"Jira refused the webhook: {' '.join(errors)}"
@@ -90,6 +117,10 @@ def project_jql(projects: Sequence[str]) -> str:
     return f"project in ({quoted})" if quoted else "project is not EMPTY"
 
 
+def _is_as_wanted(webhook: dict[str, Any], jql: str) -> bool:
+    return set(webhook.get("events") or ()) >= set(EVENTS) and webhook.get("jqlFilter") == jql
+
+
 def _is_complete(webhook: dict[str, Any], jql: str) -> bool:
     filters = webhook.get("filters") or {}
     return (
@@ -97,4 +128,5 @@ def _is_complete(webhook: dict[str, Any], jql: str) -> bool:
         and filters.get(FILTER, "") == jql
         and webhook.get("enabled", True) is not False
         and webhook.get("excludeBody") is not True
+        and webhook.get("isSigned") is not False
     )

@@ -83,7 +83,7 @@ def _act_on(house: House, delivery: Delivery) -> tuple[str, str]:
     event = payloads.read_event(
         _json(delivery.body),
         account_id=connection.account_id,
-        field_ids=connection.all_field_ids,
+        field_ids=connection.written_field_ids,
     )
     note = ""
     match event:

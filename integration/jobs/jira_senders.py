@@ -43,7 +43,7 @@ def write_story(house: House, promise: Promise) -> dict[str, object]:
             description=description,
         )
     except JiraFailure as failure:
-        return _gone(house, promise, failure)
+        return gone(house, promise, failure)
     return {"version": promise.version, "section": was_added or description is not None}
 
 
@@ -56,11 +56,11 @@ def write_comment(house: House, promise: Promise) -> dict[str, object]:
             promise.subject, comment(_figures(house, promise.body)), known
         )
     except JiraFailure as failure:
-        return _gone(house, promise, failure)
+        return gone(house, promise, failure)
     return {"comment_id": comment_id}
 
 
-def _gone(house: House, promise: Promise, failure: JiraFailure) -> dict[str, object]:
+def gone(house: House, promise: Promise, failure: JiraFailure) -> dict[str, object]:
     """A story that was deleted meanwhile needs no more writes; any other failure is raised."""
     if failure.status == 404:
         with house.transactions.begin() as session:

@@ -61,6 +61,15 @@ def deliveries(
     ]  # fmt: skip
 
 
+def last_received(session: Session, workspace_id: str, source: str) -> datetime | None:
+    """When the newest delivery of a source came; None when none ever did."""
+    return session.scalar(
+        select(func.max(InboxRow.received_at)).where(
+            InboxRow.workspace_id == workspace_id, InboxRow.source == source
+        )
+    )
+
+
 def repeats_of(session: Session, row: InboxRow) -> tuple[int, ...]:
     """What waits behind a delivery and says the same of its subject, up to another word."""
     waiting = session.execute(

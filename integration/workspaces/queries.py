@@ -41,14 +41,17 @@ def keys_of(session: Session, workspace_id: str) -> list[KeyHead]:
     return [KeyHead(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
 
 
-def dynamic_webhooks(session: Session, workspace_id: str) -> tuple[list[int], datetime | None]:
-    """Return an OAuth app's dynamic webhooks and when they end; none for other sign-ins."""
+def dynamic_webhooks(
+    session: Session, workspace_id: str
+) -> tuple[list[int], datetime | None] | None:
+    """Return an OAuth app's dynamic webhooks and when they end; None for other sign-ins."""
     row = session.execute(
         select(JiraConnectionRow.webhook_ids, JiraConnectionRow.webhooks_end_at).where(
-            JiraConnectionRow.workspace_id == workspace_id
+            JiraConnectionRow.workspace_id == workspace_id,
+            JiraConnectionRow.oauth_grant.is_not(None),
         )
     ).one_or_none()
-    return (list(row[0]), row[1]) if row else ([], None)
+    return (list(row[0]), row[1]) if row else None
 
 
 def site_url(session: Session, workspace_id: str) -> str:

@@ -81,7 +81,7 @@ def connect_jira(storymeter: Storymeter, jira: RunningServer[Site]) -> None:
     config = JiraConfig()
     assert storymeter("workspace", "create", "acme", "--time-zone", "Europe/Berlin")[0] == 0
     code, said, _ = storymeter(
-        "workspace", "connect-jira", "acme", "--site-url", f"{jira.base_url}/",
+        "jira", "connect", "acme", "--site-url", f"{jira.base_url}/",
         "--email", config.email, "--token", config.token, "--project", "SHOP",
     )  # fmt: skip
     assert code == 0
@@ -101,12 +101,12 @@ def test_provisioning_twice_is_the_same_as_once(
     code, done, told = storymeter("jira", "provision", "acme", "--apply")
     assert (code, done) == (0, planned)
     assert "Applied" in told
-    assert len(jira.state.fields) == fields + 16
+    assert len(jira.state.fields) == fields + 24
 
     code, again, _ = storymeter("jira", "provision", "acme", "--apply")
     assert code == 0
     assert "0 to change" in again
-    assert len(jira.state.fields) == fields + 16
+    assert len(jira.state.fields) == fields + 24
     hooks = list(jira.app.extensions["jira-webhooks"].hooks.values())
     assert [hook.url for hook in hooks] == [f"{web}/webhooks/jira/acme"]
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from integration.cli import commands
+from integration.foundation.errors import InvalidInput
 from integration.mailbox import store as mailbox
 from integration.mailbox.pacing import LEASE
 
@@ -66,6 +67,52 @@ def test_a_site_is_connected_provisioned_once_and_found_well(here: JiraHouse) ->
     here.jira.story("Only here")
     assert "1 stories read" in run("jira", "sync", "acme").stdout
     assert config.token not in sick.output + again.output
+
+
+def test_what_was_mistyped_is_told_and_not_kept(here: JiraHouse) -> None:
+    kept = "SELECT email, project_keys FROM jira_connection WHERE workspace_id = %s"
+    before = here.rows(kept)
+    where = ("--site-url", here.jira.base_url, "--email", "typo@example.com")
+    project = ("--project", "DEMO")
+    for wrong, why in (
+        ((*where, *project, "--token", here.jira.config.token), "refuses the sign-in of typo@"),
+        (
+            ("--site-url", here.jira.base_url, "--email", here.jira.config.email, "--token",
+             here.jira.config.token, *project, "--project", "DMEO"),
+            "no project DMEO; it shows DEMO",
+        ),
+        (
+            ("--site-url", "http://127.0.0.1:9", "--email", "a@example.com", "--token", "t",
+             *project),
+            "Jira could not be asked",
+        ),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput, match=why):
+            run("jira", "connect", "acme", *wrong)
+    assert here.rows(kept) == before
+
+
+def test_the_doctor_tells_of_webhooks_pauses_and_writes_given_up(here: JiraHouse) -> None:
+    assert "No webhook has come so far" in run("jira", "doctor", "acme").stdout
+    here.hand_over({"id": "odd", "body": b'{"webhookEvent": "jira:new_thing"}'})
+    here.settle(with_webhooks=False)
+    now = datetime.now(UTC)
+    with here.transactions.begin() as session:
+        mailbox.promise(session, "acme", "jira.story", "DEMO-7", {}, now)
+        (promise,) = mailbox.claim_promises(session, now)
+        mailbox.postpone(session, promise, "Jira answered 400", now, permanent=True)
+        mailbox.pause(session, "acme", "jira", now + LEASE, "quota")
+    told = run("jira", "doctor", "acme")
+    assert told.exit_code == 1
+    for words in (
+        "Webhooks come in", "1 unknown", "waits for Jira until",
+        "1 write to Jira was given up: DEMO-7: Jira answered 400", " to mend.",
+    ):  # fmt: skip
+        assert words in told.stdout
+
+
+def test_the_webhooks_secret_is_shown_to_whoever_makes_it_by_hand(here: JiraHouse) -> None:
+    assert run("jira", "webhook-secret", "acme").stdout == "webhook-secret\n"
 
 
 def test_unknown_deliveries_are_listed_and_read_again(here: JiraHouse) -> None:

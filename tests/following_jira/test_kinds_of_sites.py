@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,16 +11,20 @@ import requests
 
 from integration.cli.jira_accounts import SCOPES
 from integration.foundation.errors import DeliveryFailed
+from integration.jira.applying import apply
 from integration.jira.connection import OAuth
 from integration.jira.oauth import granted
+from integration.jira.provisioning import plan
 from integration.jobs.catch_up import catch_up
 from integration.jobs.keep_webhooks import keep_webhooks
 from integration.workspaces import store as workspaces
 from integration.workspaces.queries import dynamic_webhooks
 from integration.workspaces.workspace import JiraAccount, JiraGrant
-from tests.following_jira.world import BOX, HEADINGS, JiraHouse, house_on, section
+from tests.following_jira.world import BOX, HEADINGS, URL, JiraHouse, house_on, section
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from integration.foundation.database import Transactions
 
 MARKUP = f"||{'||'.join(HEADINGS)}||\n|Answers|gpt-4o|100|2k|300| |us-east-1| | |"
@@ -186,26 +191,70 @@ def test_a_grant_that_was_withdrawn_makes_the_workspace_wait(here: JiraHouse) ->
     assert grant.refresh_token not in caught.value.message
 
 
+def noted(here: JiraHouse) -> tuple[list[int], datetime]:
+    with here.transactions.begin() as session:
+        found = dynamic_webhooks(session, "acme")
+    assert found is not None
+    ids, end_at = found
+    assert end_at is not None
+    return ids, end_at
+
+
 def test_dynamic_webhooks_are_refreshed_before_they_end(here: JiraHouse) -> None:
     by_oauth(here)
     done = here.provision()
-    assert done.dynamic_webhook_ids
     registered = here.jira.clock.now()
     with here.transactions.begin() as session:
         workspaces.note_webhooks(session, "acme", done.dynamic_webhook_ids, None)
     keep_webhooks(here.house, "acme")
-    with here.transactions.begin() as session:
-        ids, first_end = dynamic_webhooks(session, "acme")
-    assert first_end is not None
-    assert tuple(ids) == done.dynamic_webhook_ids
+    ids, first_end = noted(here)
+    assert tuple(ids) == done.dynamic_webhook_ids != ()
     assert (first_end - registered).days == 30
     here.move_on(days=10)
     keep_webhooks(here.house, "acme")
-    with here.transactions.begin() as session:
-        assert dynamic_webhooks(session, "acme")[1] == first_end
+    assert noted(here)[1] == first_end
     here.move_on(days=10)
     keep_webhooks(here.house, "acme")
+    assert (noted(here)[1] - first_end).days == 20
+
+
+def test_dynamic_webhooks_that_ended_meanwhile_are_registered_again(here: JiraHouse) -> None:
+    by_oauth(here)
+    done = here.provision()
+    ended = here.jira.clock.now() + timedelta(days=30)
     with here.transactions.begin() as session:
-        last_end = dynamic_webhooks(session, "acme")[1]
-    assert last_end is not None
-    assert (last_end - first_end).days == 20
+        workspaces.note_webhooks(session, "acme", done.dynamic_webhook_ids, ended)
+    here.move_on(days=40)
+    keep_webhooks(here.house, "acme")
+    ids, end_at = noted(here)
+    assert set(ids).isdisjoint(done.dynamic_webhook_ids)
+    assert (end_at - here.jira.clock.now()).days == 30
+    key = here.jira.story(labels=["ai"])
+    here.settle()
+    assert here.rows("SELECT story_key FROM story WHERE workspace_id = %s") == [(key,)]
+
+
+def test_a_lost_note_of_dynamic_webhooks_is_made_up_from_jiras_list(here: JiraHouse) -> None:
+    by_oauth(here)
+    done = here.provision()
+    keep_webhooks(here.house, "acme")
+    assert tuple(noted(here)[0]) == done.dynamic_webhook_ids
+
+
+def test_a_dynamic_webhook_that_leaves_out_a_project_is_replaced(here: JiraHouse) -> None:
+    by_oauth(here)
+    first = here.provision().dynamic_webhook_ids
+    here.jira.control("seed", project="MORE", name="More")
+    gateway = here.house.outside.jira("acme")
+    both = plan(gateway, projects=["DEMO", "MORE"], webhook_url=URL)
+    (step,) = (step for step in both.steps if step.kind == "webhook")
+    assert "Replace the webhook" in step.sentence
+    second = apply(gateway, both).dynamic_webhook_ids
+    hooks = here.app.extensions["jira-webhooks"].hooks
+    assert [each for each, hook in hooks.items() if hook.dynamic] == list(second) != list(first)
+    assert "sprint_closed" in hooks[second[0]].events
+
+
+def test_a_token_needs_no_dynamic_webhooks(here: JiraHouse) -> None:
+    keep_webhooks(here.house, "acme")
+    assert "GET /rest/api/<any('2','3','latest'):rest_version>/webhook" not in here.jira.asked()

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from integration.jira.plan import Provisioned
 
 BOX = SecretBox("b25seSB0aGUgdGVzdHMgZXZlciB1c2UgdGhpcyBrZXk=")
-URL = "http://127.0.0.1:9/webhooks/jira/acme"
+PUBLIC_URL = "http://127.0.0.1:9"
+URL = f"{PUBLIC_URL}/webhooks/jira/acme"
 HEADINGS = (
     "Workload", "Model", "Calls per Sprint", "Input tokens", "Output tokens", "Cached share",
     "Region", "GPU type", "GPU hours",
@@ -96,7 +97,7 @@ class JiraHouse:
             books=BookShelf(self.transactions, default_books()),
             outside=Outside(self.transactions, BOX, clock),
             clock=clock,
-            public_url="https://storymeter.example.com",
+            public_url=PUBLIC_URL,
         )
 
     def connected(self, *projects: str, **changes: Any) -> JiraHouse:

@@ -9,13 +9,14 @@ from flask import Blueprint, jsonify, request
 from integration.sandbox.jira.fields import associate
 from integration.sandbox.jira.refusals import bad_request, not_found
 from integration.sandbox.jira.seed import DEFAULT_SCREEN
+from integration.sandbox.jira.state import Tab
 from integration.sandbox.jira.wire import body, flag, listed, nothing, page, require_admin, site
 
 if TYPE_CHECKING:
     from flask import Response
 
     from integration.sandbox.jira.config import JsonObject
-    from integration.sandbox.jira.state import Field, Project, Screen, Tab
+    from integration.sandbox.jira.state import Field, Project, Screen
 
 screens_api = Blueprint("screens", __name__)
 
@@ -77,6 +78,17 @@ def screens() -> Response:
 def tabs(screen_id: int) -> Response:
     """List a screen's tabs."""
     return jsonify([{"id": tab.id, "name": tab.name} for tab in _screen(screen_id).tabs])
+
+
+@screens_api.post("/screens/<int:screen_id>/tabs")
+def create_tab(screen_id: int) -> Response:
+    """Make a tab at the end of a screen."""
+    screen, name = _screen(screen_id), str(body().get("name") or "").strip()
+    if not name or any(tab.name == name for tab in screen.tabs):
+        raise bad_request(name="A tab needs a name that no other tab of the screen has.")
+    tab = Tab(site().next_id("tab"), name)
+    screen.tabs.append(tab)
+    return jsonify({"id": tab.id, "name": tab.name})
 
 
 def _field_bean(field_id: str) -> JsonObject:

@@ -140,7 +140,12 @@ def _require_oauth() -> None:
 
 
 def _own_dynamic() -> list[Hook]:
-    return [h for h in webhooks().hooks.values() if h.dynamic and h.owner == me().account_id]
+    now = site().now()
+    return [
+        hook
+        for hook in webhooks().hooks.values()
+        if hook.dynamic and hook.owner == me().account_id and (hook.expires or now) > now
+    ]
 
 
 @dynamic_webhooks_api.get("/webhook")

@@ -6,12 +6,15 @@ import pytest
 
 from integration.jira.applying import apply
 from integration.jira.connection import ApiToken
-from integration.jira.diagnosis import diagnose
-from integration.jira.fields import CATALOGUE, CUSTOM_FIELD_TYPES, WORKLOAD_CLASSES
+from integration.jira.diagnosis import diagnose, first_look
+from integration.jira.field_catalogue import CATALOGUE, CUSTOM_FIELD_TYPES, WORKLOAD_CLASSES
 from integration.jira.provisioning import plan
 from tests.adapters.jira.world import POINTS_FIELD, SPRINT_FIELD
+from tests.golden_files import check_golden
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from integration.jira.gateway import JiraGateway
     from integration.jira.plan import Plan, Provisioned
     from tests.adapters.jira.world import World
@@ -192,9 +195,116 @@ def test_every_step_says_what_it_does(world: World, gateway: JiraGateway) -> Non
 
     sentences = [step.sentence for step in made.steps]
     assert all(sentence.endswith((".", "“")) for sentence in sentences)
-    assert "Create the field “AI variance %” (float)." in sentences
+    assert "Create the field “AI variance %” (number)." in sentences
     assert f"Associate {len(CATALOGUE)} fields with project DEMO." in sentences
     assert f"Create the webhook to {URL}." in sentences
+
+
+def test_our_fields_go_on_a_tab_of_their_own(world: World) -> None:
+    _, done = provision(world)
+
+    path = "/rest/api/3/screens"
+    for screen in world.as_ada("GET", path)["values"]:
+        tabs = world.as_ada("GET", f"{path}/{screen['id']}/tabs")
+        names = [tab["name"] for tab in tabs]
+        if "AI Cost & Carbon" not in names:
+            continue
+        tab = tabs[names.index("AI Cost & Carbon")]
+        fields = world.as_ada("GET", f"{path}/{screen['id']}/tabs/{tab['id']}/fields")
+        assert [one["id"] for one in fields] == [done.field_ids[spec.name] for spec in CATALOGUE]
+        assert names.count("AI Cost & Carbon") == 1
+        break
+    else:
+        raise AssertionError("No screen has our tab")
+
+
+@pytest.mark.parametrize(
+    ("site", "public", "is_told"),
+    [
+        ("https://acme.atlassian.net", "http://127.0.0.1:8080", True),
+        ("https://acme.atlassian.net", "https://storymeter.example.com", False),
+        ("http://127.0.0.1:8081", "http://127.0.0.1:8080", False),
+    ],
+)
+def test_an_address_that_jira_cannot_reach_is_told_and_not_registered(
+    world: World, site: str, public: str, is_told: bool
+) -> None:
+    with world.gateway(site_url=site) as gateway:
+        made = plan(gateway, projects=["DEMO"], webhook_url=f"{public}/webhooks/jira/acme")
+
+    assert ("webhook" in kinds(made)) is not is_told
+    told = [step.sentence for step in made.by_hand]
+    assert [public in sentence for sentence in told] == [True] * is_told
+
+
+def test_what_was_done_by_hand_is_seen_on_a_story(modest_world: World) -> None:
+    world = modest_world
+    ids = {spec.name: make_field(world, spec.jira_name, spec.type, spec.searcher)
+           for spec in CATALOGUE}  # fmt: skip
+    world.story()
+    with world.gateway(field_ids=ids) as gateway:
+        (before,) = plan(gateway, projects=["DEMO"]).by_hand
+        put_on_screens(world, ids.values())
+        after = plan(gateway, projects=["DEMO"]).by_hand
+
+    assert f"each of our {len(CATALOGUE)} fields" in before.sentence
+    assert after == ()
+
+
+def put_on_screens(world: World, ids: Iterable[str]) -> None:
+    path = "/rest/api/3/screens"
+    for screen in world.as_ada("GET", path)["values"]:
+        (tab, *_) = world.as_ada("GET", f"{path}/{screen['id']}/tabs")
+        for field_id in ids:
+            field = {"fieldId": field_id}
+            world.as_ada("POST", f"{path}/{screen['id']}/tabs/{tab['id']}/fields", field)
+
+
+def sentences(made: Plan) -> str:
+    return "".join(f"{step.mark} {step.sentence}\n" for step in made.steps)
+
+
+def test_a_plan_reads_as_it_did_last_time(
+    world: World, modest_world: World, data_center: World, update_golden: bool
+) -> None:
+    world.control("seed", project="TEAM", name="Team", style="next-gen")
+    texts = []
+    for site, projects in ((world, ["DEMO", "TEAM"]), (modest_world, ["DEMO"]),
+                           (data_center, ["DEMO"])):  # fmt: skip
+        with site.gateway() as gateway:
+            texts.append(sentences(plan(gateway, projects=projects, webhook_url=URL)))
+
+    check_golden("jira/plans.txt", "\n".join(texts), update_golden)
+
+
+def test_the_doctors_words_are_those_of_last_time(
+    world: World, modest_world: World, update_golden: bool
+) -> None:
+    world.control("seed", project="TEAM", name="Team", style="next-gen")
+    projects = ("DEMO", "TEAM")
+    _, done = provision(world)
+    remembered = {"field_ids": done.field_ids, "webhook_secret": done.webhook_secret}
+    texts = []
+    for site, changes in (
+        (world, remembered | {"project_keys": projects}),
+        (modest_world, {"sprint_field_id": "", "account_id": "x", "project_keys": ("DEMO", "NO")}),
+        (world, {"auth": ApiToken("x@example.com", "bad")}),
+    ):
+        with site.gateway(**changes) as gateway:
+            found = diagnose(gateway, webhook_url=URL)
+        lines = [f"{' ' if one.is_well else '!'} {one.sentence}\n" for one in found]
+        texts.append("".join(lines).replace(site.base_url, "https://acme.example.com"))
+
+    check_golden("jira/doctor.txt", "\n".join(texts), update_golden)
+
+
+def test_a_first_look_names_what_was_mistyped(world: World) -> None:
+    with world.gateway(project_keys=("DEMO", "DMEO")) as gateway:
+        account_id, seen = first_look(gateway)
+
+    assert account_id == world.config.account_id
+    assert [one.is_well for one in seen] == [True, True, False]
+    assert "no project DMEO; it shows DEMO" in seen[2].sentence
 
 
 def test_a_webhook_that_lost_events_is_updated_and_not_doubled(world: World) -> None:
