@@ -73,20 +73,11 @@ def _only_workspace(service: Service) -> str:
 
 
 def _report(service: Service, workspace_id: str, sprint_id: int) -> SprintReport:
-    import msgspec
-
-    from integration.reconciliation import store as reconciliation
-    from integration.reports.shapes import SprintReport
-    from integration.reports.sprint_report import sprint_report
+    from integration.reports.standing import standing_report
 
     prices = service.books.for_workspace(workspace_id).prices
     with service.transactions.begin() as session:
-        now = service.clock.now()
-        found = sprint_report(session, workspace_id, sprint_id, prices, now=now)
-        standing = reconciliation.latest(session, workspace_id, sprint_id)
-    if found.sprint.state == "closed" and standing is not None:
-        return msgspec.convert(standing.body, SprintReport, strict=False)
-    return found
+        return standing_report(session, workspace_id, sprint_id, prices, now=service.clock.now())
 
 
 def _page(service: Service, workspace_id: str, sprint_id: int) -> bytes:

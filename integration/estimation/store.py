@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Select, func, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import BigInteger, Row, Select, Text, cast, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
 from integration.estimation.models import (
     EstimateRow,
@@ -33,6 +33,10 @@ QUANTITIES = (
 AS_THEY_ARE = (
     "workloads", "assumptions", "missing", "calibration", "coverage_pct",
     "method_version", "price_version", "factor_version", "factor_tier", "factor_sources",
+)  # fmt: skip
+_COLUMNS = (
+    "story_key", "version", "created_at", "digest", *AS_THEY_ARE,
+    *(f"{quantity}_{end}" for quantity in QUANTITIES for end in ("low", "central", "high")),
 )  # fmt: skip
 
 
@@ -104,10 +108,16 @@ def with_previous(
     keys = list(story_keys)
     rows = _versions(workspace_id, keys)
     newest = _newest(session, rows if instant is None else _until(rows, instant))
-    before = tuple_(EstimateRow.story_key, EstimateRow.version).in_(
-        [(key, found.version - 1) for key, found in newest.items() if found.version > 1]
+    older = {key: found.version - 1 for key, found in newest.items() if found.version > 1}
+    keys_and_versions = (
+        cast(list(older), ARRAY(Text)),
+        cast(list(older.values()), ARRAY(BigInteger)),
     )
-    previous = {row.story_key: _version(row) for row in session.scalars(rows.where(before))}
+    wanted = func.unnest(*keys_and_versions).table_valued("story_key", "version").render_derived()
+    before = tuple_(EstimateRow.story_key, EstimateRow.version).in_(
+        select(wanted.c.story_key, wanted.c.version)
+    )
+    previous = _by_story(session, rows.where(before)) if older else {}
     return {key: (found, previous.get(key)) for key, found in newest.items()}
 
 
@@ -115,8 +125,7 @@ def first_of(
     session: Session, workspace_id: str, story_keys: Iterable[str]
 ) -> dict[str, EstimateVersion]:
     """Return the first version of each story that has one, by story key."""
-    rows = _versions(workspace_id, story_keys).where(EstimateRow.version == 1)
-    return {row.story_key: _version(row) for row in session.scalars(rows)}
+    return _by_story(session, _versions(workspace_id, story_keys).where(EstimateRow.version == 1))
 
 
 def at(
@@ -221,21 +230,28 @@ def _check(row: RetrainingCheckRow) -> RetrainingCheck:
     return msgspec.convert(plain, RetrainingCheck)
 
 
-def _versions(workspace_id: str, story_keys: Iterable[str]) -> Select[EstimateRow]:
-    return select(EstimateRow).where(
-        EstimateRow.workspace_id == workspace_id, EstimateRow.story_key.in_(list(story_keys))
+def _versions(workspace_id: str, story_keys: Iterable[str]) -> Select[Any]:
+    """Columns, not objects: of thousands of versions, each would be tracked for changes."""
+    columns = [getattr(EstimateRow, name) for name in _COLUMNS]
+    return select(*columns).where(
+        EstimateRow.workspace_id == workspace_id,
+        EstimateRow.story_key == func.any(list(story_keys)),
     )
 
 
-def _until(rows: Select[EstimateRow], instant: datetime) -> Select[EstimateRow]:
+def _until(rows: Select[Any], instant: datetime) -> Select[Any]:
     return rows.where(EstimateRow.created_at <= instant)
 
 
-def _newest(session: Session, rows: Select[EstimateRow]) -> dict[str, EstimateVersion]:
+def _newest(session: Session, rows: Select[Any]) -> dict[str, EstimateVersion]:
     first_of_each = rows.ext(distinct_on(EstimateRow.story_key)).order_by(
         EstimateRow.story_key, EstimateRow.version.desc()
     )
-    return {row.story_key: _version(row) for row in session.scalars(first_of_each)}
+    return _by_story(session, first_of_each)
+
+
+def _by_story(session: Session, rows: Select[Any]) -> dict[str, EstimateVersion]:
+    return {row.story_key: _version(row) for row in session.execute(rows)}
 
 
 def _columns(estimate: Estimate) -> dict[str, Any]:
@@ -247,7 +263,7 @@ def _columns(estimate: Estimate) -> dict[str, Any]:
     return columns
 
 
-def _version(row: EstimateRow) -> EstimateVersion:
+def _version(row: Row[Any]) -> EstimateVersion:
     plain = {name: getattr(row, name) for name in AS_THEY_ARE}
     ranges = {quantity: _range(row, quantity) for quantity in QUANTITIES}
     return EstimateVersion(
@@ -259,6 +275,6 @@ def _version(row: EstimateRow) -> EstimateVersion:
     )
 
 
-def _range(row: EstimateRow, quantity: str) -> Range | None:
+def _range(row: Row[Any], quantity: str) -> Range | None:
     low, central, high = (getattr(row, f"{quantity}_{end}") for end in ("low", "central", "high"))
     return None if central is None else Range(low, central, high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -55,6 +56,8 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
         connect_args={
             "connect_timeout": 5,
             "application_name": "storymeter",

@@ -9,16 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from integration.foundation.errors import DeliveryFailed
 from integration.jobs.slack_post import Post, Receipt
-from integration.jobs.slack_senders import receipt_of, team_of
+from integration.jobs.slack_senders import receipt_of, report_of, team_of
 from integration.journeys.close_sprint import REVIEW
 from integration.mailbox import store as mailbox
 from integration.reports.chart_specs import burn_up_spec, stories_spec
 from integration.reports.pictures import png
-from integration.reports.shapes import SprintReport
 from integration.slack.messages import Messages
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from integration.jobs.house import House
     from integration.mailbox.claims import Promise
     from integration.reports.chart_look import Spec
+    from integration.reports.shapes import SprintReport
     from integration.slack.client import SlackGateway
 
 CHARTS: dict[str, Callable[[SprintReport], Spec]] = {
@@ -37,10 +35,11 @@ REVIEW_FIRST = timedelta(seconds=2)
 
 def post_sprint_charts(house: House, promise: Promise) -> Receipt:
     """Upload the charts of one revision into the thread of the Sprint's summary."""
-    report = msgspec.convert(promise.body, SprintReport, strict=False)
+    sprint_id, revision = int(promise.body["sprint_id"]), int(promise.body["revision"])
+    report = report_of(house, promise.workspace_id, sprint_id, revision)
     if not report.totals.calls and not report.totals.list_cost_nanousd:
         return {}
-    review = receipt_of(house, promise.workspace_id, REVIEW, f"sprint:{report.sprint.sprint_id}")
+    review = receipt_of(house, promise.workspace_id, REVIEW, f"sprint:{sprint_id}")
     if not review.get("ts"):
         raise DeliveryFailed(
             "The summary is not posted yet", permanent=False, retry_after=REVIEW_FIRST

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from integration.foundation.errors import DeliveryFailed
 from integration.jobs.slack_post import Post, Receipt
 from integration.mailbox import queries as mailbox
 from integration.reports.links import Links
@@ -16,6 +17,7 @@ from integration.reports.shapes import (
     SprintHeader,
     SprintReport,
 )
+from integration.reports.standing import revision_report
 from integration.slack.messages import Messages
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
@@ -56,12 +58,23 @@ def post_cap_notice(house: House, promise: Promise) -> Receipt:
 
 
 def post_sprint_review(house: House, promise: Promise) -> Receipt:
-    """Post a closed Sprint's summary; later revisions edit it."""
-    report = links_of(house, promise.workspace_id).on_report(
-        msgspec.convert(promise.body, SprintReport, strict=False)
-    )
+    """Post a closed Sprint's summary, or edit it to the revision that stands by now."""
+    report = report_of(house, promise.workspace_id, int(promise.body["sprint_id"]))
+    report = links_of(house, promise.workspace_id).on_report(report)
     team = team_of(house, promise.workspace_id, name=report.sprint.team)
     return Post(house, promise, team).send(_wording(team).sprint_review(report))
+
+
+def report_of(
+    house: House, workspace_id: str, sprint_id: int, revision: int | None = None
+) -> SprintReport:
+    """Return a revision, the newest without a number, with what its recount has found by now."""
+    with house.transactions.begin() as session:
+        report = revision_report(session, workspace_id, sprint_id, revision)
+    if report is None:
+        said = f"Sprint {sprint_id} has no revision {revision or 1}"
+        raise DeliveryFailed(said, permanent=True)
+    return report
 
 
 def post_ledger_alarm(house: House, promise: Promise) -> Receipt:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from integration.journeys.close_sprint import report_of, save
+from integration.journeys.close_sprint import promise_review, report_of, save
 from integration.ledger import queries as ledger
+from integration.ledger import recount_queries as recount
 from integration.ledger import store as ledger_store
 from integration.mailbox import store as mailbox
 from integration.reconciliation import store as reconciliation
+from integration.reports.standing import RECOUNTS
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -54,10 +56,10 @@ def _disagreements(
     transactions: Transactions, workspace_id: str, sprint_id: int, days: list[date]
 ) -> int:
     with transactions.begin() as session:
-        wrong = ledger.sprint_disagreements(session, workspace_id, sprint_id)
+        wrong = recount.sprint_disagreements(session, workspace_id, sprint_id)
     for day in days:
         with transactions.begin() as session:
-            wrong += ledger.day_disagreements(session, workspace_id, sprint_id, day)
+            wrong += recount.day_disagreements(session, workspace_id, sprint_id, day)
     return wrong
 
 
@@ -66,9 +68,14 @@ def _keep(
     agrees: bool | None, note: str, now: datetime,
 ) -> bool:  # fmt: skip
     with transactions.begin() as session:
-        return reconciliation.save_audit(
+        is_first = reconciliation.save_audit(
             session, workspace_id, sprint_id, revision, agrees=agrees, note=note, now=now
         )
+        if is_first and agrees is not False:
+            promise_review(
+                session, workspace_id, sprint_id, revision, now, recount=RECOUNTS[agrees]
+            )
+        return is_first
 
 
 def _raise_alarm(

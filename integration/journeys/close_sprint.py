@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
     from integration.ledger.queries import ModelSpend
+    from integration.reports.shapes import Recount
 
 REVIEW, CHART = "slack.sprint_review", "slack.sprint_chart"
 STORY_WRITES = "jira_stories.sprint"
@@ -60,7 +61,7 @@ def report_of(
     closing = reconciliation.at_closing(session, workspace_id, sprint_id, completed_at)
     if closing is not None:
         report = with_late_usage(report, msgspec.convert(closing.body, SprintReport, strict=False))
-    elif reconciliation.latest(session, workspace_id, sprint_id) is not None:
+    elif reconciliation.is_reconciled(session, workspace_id, sprint_id):
         reason = "reopened"
     return msgspec.structs.replace(report, reason=reason)
 
@@ -68,16 +69,27 @@ def report_of(
 def save(session: Session, workspace_id: str, report: SprintReport, now: datetime) -> int:
     """Save a report as the next revision and promise what follows; returns what now stands."""
     sprint_id = report.sprint.sprint_id
-    body = msgspec.to_builtins(report)
     revision, is_new = reconciliation.save_if_changed(
-        session, workspace_id, sprint_id, body, report.reason, now
+        session, workspace_id, sprint_id, msgspec.to_builtins(report), report.reason, now
     )
     if is_new:
-        body = body | {"revision": revision}
         subject = f"sprint:{sprint_id}"
-        mailbox.promise(session, workspace_id, REVIEW, subject, body, now)
-        mailbox.promise(session, workspace_id, CHART, f"{subject}:{revision}", body, now)
+        which = {"sprint_id": sprint_id, "revision": revision}
+        promise_review(session, workspace_id, sprint_id, revision, now)
+        mailbox.promise(session, workspace_id, CHART, f"{subject}:{revision}", which, now)
         stories = [line.story_key for line in report.stories]
         writes = {"revision": revision, "stories": stories}
         mailbox.promise(session, workspace_id, STORY_WRITES, subject, writes, now)
     return revision
+
+
+def promise_review(
+    session: Session, workspace_id: str, sprint_id: int, revision: int, now: datetime,
+    recount: Recount = "pending",
+) -> None:  # fmt: skip
+    """Promise that Slack shows this revision, and how far its recount is.
+
+    The report itself is kept once, with the revision: of two thousand stories it is a megabyte.
+    """
+    body = {"sprint_id": sprint_id, "revision": revision, "recount": recount}
+    mailbox.promise(session, workspace_id, REVIEW, f"sprint:{sprint_id}", body, now)

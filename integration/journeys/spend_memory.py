@@ -28,7 +28,7 @@ class SpendMemory:
     """List cost (nano-USD) by subject and hour (UTC) of one workspace's last four weeks."""
 
     def __init__(self) -> None:
-        self._marks: dict[date, tuple[int, int]] = {}
+        self._marks: dict[date, ledger.UseCost] = {}
         self._days: dict[date, dict[Subject, dict[datetime, int]]] = {}
 
     def bring_up_to_date(self, session: Session, workspace_id: str, now: datetime) -> None:

@@ -1,11 +1,15 @@
-"""Reads of the ledger room: sums over the roll-ups, and entries one by one. Never locks."""
+"""Reads of the ledger room: sums over the roll-ups, and entries one by one. Never locks.
+
+Sums come back as `bigint`: thousands of PostgreSQL `numeric` values take longer to read than to
+add up.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import aliased
 
 from integration.ledger.entry import AMOUNTS, LedgerEntry
@@ -16,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 
 class Spend(NamedTuple):
@@ -80,24 +85,61 @@ class HourSpend(NamedTuple):
     spend: Spend
 
 
-def _sums(table: type[SprintSpendRow | DaySpendRow]) -> list[object]:
-    return [func.sum(getattr(table, name)).label(name) for name in AMOUNTS]
+class UseCost(NamedTuple):
+    """What a list needs to know of a story's or day's spend; the cost leaves out unpriced calls."""
+
+    calls: int
+    list_cost_nanousd: int
 
 
-def _spend(values: Sequence[object]) -> Spend:
-    return Spend(*(int(value or 0) for value in values))  # type: ignore[call-overload]  # Decimals.
+def summed(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """The sum of a column, 0 over no rows."""
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def spend_in_sprint(session: Session, workspace_id: str, sprint_id: int) -> list[ModelSpend]:
-    """A Sprint's spend by story and model; sprint_id 0 is what lies in no Sprint."""
+def sums_of(
+    table: type[SprintSpendRow | DaySpendRow | LedgerEntryRow],
+) -> list[ColumnElement[int]]:
+    """The sums of all amounts, in the order of `Spend`."""
+    return [summed(getattr(table, name)) for name in AMOUNTS]
+
+
+def spend_in_sprint(
+    session: Session, workspace_id: str, sprint_id: int, story_keys: Collection[str] | None = None
+) -> list[ModelSpend]:
+    """A Sprint's spend by story and model, of all or of some stories.
+
+    Sprint 0 is what lies in no Sprint.
+    """
     keys = (SprintSpendRow.story_key, SprintSpendRow.provider_name, SprintSpendRow.model)
-    rows = session.execute(
-        select(*keys, *_sums(SprintSpendRow))
-        .where(SprintSpendRow.workspace_id == workspace_id, SprintSpendRow.sprint_id == sprint_id)
-        .group_by(*keys)
-        .order_by(*keys)
+    query = select(*keys, *sums_of(SprintSpendRow)).where(
+        SprintSpendRow.workspace_id == workspace_id, SprintSpendRow.sprint_id == sprint_id
     )
-    return [ModelSpend(row[0], row[1], row[2], _spend(row[3:])) for row in rows]
+    if story_keys is not None:
+        query = query.where(SprintSpendRow.story_key == func.any(list(story_keys)))
+    rows = session.execute(query.group_by(*keys).order_by(*keys))
+    return [ModelSpend(row[0], row[1], row[2], Spend._make(row[3:])) for row in rows]
+
+
+def total_of_sprint(session: Session, workspace_id: str, sprint_id: int) -> Spend:
+    """A Sprint's spend on all its stories."""
+    row = session.execute(
+        select(*sums_of(SprintSpendRow)).where(
+            SprintSpendRow.workspace_id == workspace_id, SprintSpendRow.sprint_id == sprint_id
+        )
+    ).one()
+    return Spend._make(row)
+
+
+def cost_of_stories(session: Session, workspace_id: str, sprint_id: int) -> dict[str, UseCost]:
+    """Calls and list cost of every story with spend in a Sprint, by story key."""
+    row = SprintSpendRow
+    found = session.execute(
+        select(row.story_key, summed(row.calls), summed(row.list_cost_nanousd))
+        .where(row.workspace_id == workspace_id, row.sprint_id == sprint_id)
+        .group_by(row.story_key)
+    )
+    return {key: UseCost(calls, cost) for key, calls, cost in found}
 
 
 def spend_of_stories(
@@ -105,26 +147,26 @@ def spend_of_stories(
 ) -> dict[str, Spend]:
     """What stories spent in all Sprints and outside of any; stories without spend are left out."""
     rows = session.execute(
-        select(SprintSpendRow.story_key, *_sums(SprintSpendRow))
+        select(SprintSpendRow.story_key, *sums_of(SprintSpendRow))
         .where(
             SprintSpendRow.workspace_id == workspace_id,
             SprintSpendRow.story_key.in_(list(story_keys)),
         )
         .group_by(SprintSpendRow.story_key)
     )
-    return {row[0]: _spend(row[1:]) for row in rows}
+    return {row[0]: Spend._make(row[1:]) for row in rows}
 
 
 def models_of_story(session: Session, workspace_id: str, story_key: str) -> list[ModelSpend]:
     """One story's spend by model, over all Sprints."""
     keys = (SprintSpendRow.provider_name, SprintSpendRow.model)
     rows = session.execute(
-        select(*keys, *_sums(SprintSpendRow))
+        select(*keys, *sums_of(SprintSpendRow))
         .where(SprintSpendRow.workspace_id == workspace_id, SprintSpendRow.story_key == story_key)
         .group_by(*keys)
         .order_by(*keys)
     )
-    return [ModelSpend(story_key, row[0], row[1], _spend(row[2:])) for row in rows]
+    return [ModelSpend(story_key, row[0], row[1], Spend._make(row[2:])) for row in rows]
 
 
 def daily_spend(
@@ -133,7 +175,7 @@ def daily_spend(
 ) -> list[DaySpend]:  # fmt: skip
     """Spend by UTC day, story and model from `first` to `last`, both included."""
     keys = (DaySpendRow.day, DaySpendRow.story_key, DaySpendRow.model)
-    query = select(*keys, *_sums(DaySpendRow)).where(
+    query = select(*keys, *sums_of(DaySpendRow)).where(
         DaySpendRow.workspace_id == workspace_id, DaySpendRow.day.between(first, last)
     )
     if sprint_id is not None:
@@ -141,7 +183,7 @@ def daily_spend(
     if story_key is not None:
         query = query.where(DaySpendRow.story_key == story_key)
     rows = session.execute(query.group_by(*keys).order_by(*keys))
-    return [DaySpend(row[0], row[1], row[2], _spend(row[3:])) for row in rows]
+    return [DaySpend(row[0], row[1], row[2], Spend._make(row[3:])) for row in rows]
 
 
 def hourly_spend(session: Session, workspace_id: str, day: date) -> list[HourSpend]:
@@ -149,75 +191,26 @@ def hourly_spend(session: Session, workspace_id: str, day: date) -> list[HourSpe
     entry = LedgerEntryRow
     hour = func.date_trunc("hour", entry.occurred_at)
     keys = (hour, entry.story_key, entry.team, entry.feature, entry.provider_name, entry.model)
-    sums = [func.sum(getattr(entry, name)) for name in AMOUNTS]
     rows = session.execute(
-        select(*keys, *sums)
+        select(*keys, *sums_of(entry))
         .where(entry.workspace_id == workspace_id, entry.occurred_on == day)
         .group_by(*keys)
         .order_by(hour)
     )
-    return [HourSpend._make((*row[:6], _spend(row[6:]))) for row in rows]
+    return [HourSpend._make((*row[:6], Spend._make(row[6:]))) for row in rows]
 
 
 def day_marks(
     session: Session, workspace_id: str, first: date, last: date, sprint_id: int | None = None
-) -> dict[date, tuple[int, int]]:
+) -> dict[date, UseCost]:
     """Calls and list cost (nano-USD) of each day with any spend: they change when the day does."""
     row = DaySpendRow
-    sums = select(row.day, func.sum(row.calls), func.sum(row.list_cost_nanousd))
+    sums = select(row.day, summed(row.calls), summed(row.list_cost_nanousd))
     query = sums.where(row.workspace_id == workspace_id, row.day.between(first, last))
     if sprint_id is not None:
         query = query.where(row.sprint_id == sprint_id)
     found = session.execute(query.group_by(row.day))
-    return {day: (int(calls), int(cost)) for day, calls, cost in found}
-
-
-def recount_sprint(session: Session, workspace_id: str, sprint_id: int) -> list[ModelSpend]:
-    """A Sprint's spend added up from the entries themselves, as `spend_in_sprint` from roll-ups."""
-    keys = (LedgerEntryRow.story_key, LedgerEntryRow.provider_name, LedgerEntryRow.model)
-    sums = [func.sum(getattr(LedgerEntryRow, name)) for name in AMOUNTS]
-    rows = session.execute(
-        select(*keys, *sums)
-        .where(LedgerEntryRow.workspace_id == workspace_id, LedgerEntryRow.sprint_id == sprint_id)
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    return [ModelSpend(row[0], row[1], row[2], _spend(row[3:])) for row in rows]
-
-
-def sprint_disagreements(session: Session, workspace_id: str, sprint_id: int) -> int:
-    """Count the stories' models whose Sprint roll-up is not the sum of their days."""
-    where = {"workspace_id": workspace_id, "sprint_id": sprint_id}
-    return _different(session, "sprint_spend", "day_spend", where)
-
-
-def day_disagreements(session: Session, workspace_id: str, sprint_id: int, day: date) -> int:
-    """Count the stories' models whose day roll-up is not the sum of that day's entries."""
-    where = {"workspace_id": workspace_id, "sprint_id": sprint_id, "day": day}
-    return _different(session, "day_spend", "ledger_entry", where)
-
-
-def _different(session: Session, one: str, other: str, where: dict[str, object]) -> int:
-    """One statement sees one moment: usage arriving meanwhile is on both sides or on neither."""
-    sides = ", ".join(
-        f"{side} AS (SELECT story_key, provider_name, model, {_SUMS} FROM {table} WHERE "  # noqa: S608 -- constant names.
-        + " AND ".join(
-            f"{'occurred_on' if (table, name) == ('ledger_entry', 'day') else name} = %({name})s"
-            for name in where
-        )
-        + " GROUP BY 1, 2, 3)"
-        for side, table in (("one", one), ("other", other))
-    )
-    differs = " OR ".join(f"coalesce(one.{n}, 0) <> coalesce(other.{n}, 0)" for n in AMOUNTS)
-    rows = session.connection().exec_driver_sql(
-        f"WITH {sides} SELECT count(*) FROM one FULL JOIN other "  # noqa: S608 -- likewise.
-        f"USING (story_key, provider_name, model) WHERE {differs}",
-        where,
-    )  # fmt: skip
-    return int(rows.scalar_one())
-
-
-_SUMS = ", ".join(f"coalesce(sum({name}), 0)::numeric AS {name}" for name in AMOUNTS)
+    return {day: UseCost(calls, cost) for day, calls, cost in found}
 
 
 def entry(

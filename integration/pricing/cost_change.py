@@ -19,18 +19,24 @@ the rounding leaves goes to the largest part (of equal ones, the first field of 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from integration.pricing.paid_rates import booked_rates, paid_rates
 from integration.pricing.product_effects import FINE, Factor, product_effects
-from integration.pricing.rates import ClassPrices
+from integration.pricing.rates import divide_half_even
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_NANO_PER_TOKEN = 1000  # One US dollar per million tokens.
-_NANO_PER_CALL = 1_000_000  # One US dollar per thousand calls.
-_ROUNDING_SHARE = Fraction(1, 1_000_000)
+    from integration.pricing.paid_rates import PaidRates
+    from integration.pricing.product_effects import Ratio
+    from integration.pricing.rates import ClassPrices
+
+    _Classes = tuple[Ratio, Ratio, Ratio]
+
+_ALL_UNCACHED = ((1, 1), (0, 1), (0, 1))
+_OUTPUT, _CALL = 3, 4
+"""Places among the paid rates, after the three classes of input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,7 @@ def cost_change(before: CostBasis, after: CostBasis) -> CostChange:
 
 
 def _rounded(fine: dict[str, int], total: int) -> CostChange:
-    parts = {cause: round(Fraction(amount, FINE)) for cause, amount in fine.items()}
+    parts = {cause: divide_half_even(amount, FINE) for cause, amount in fine.items()}
     left = total - sum(parts.values())
     # Recorded costs are rounded per call: with every part 0, what is left is that rounding.
     largest = max(parts, key=lambda cause: abs(parts[cause])) if any(parts.values()) else "volume"
@@ -108,26 +114,13 @@ def _rounded(fine: dict[str, int], total: int) -> CostChange:
     return CostChange(**parts)
 
 
-class _Rates(NamedTuple):
-    """Nano-USD per uncached input, cache read, cache write and output token, and per call."""
-
-    uncached: Fraction
-    cache_read: Fraction
-    cache_write: Fraction
-    output: Fraction
-    call: Fraction
-
-    def times(self, factor: Fraction) -> _Rates:
-        return _Rates(*(rate * factor for rate in self))
-
-
 class _Profile(NamedTuple):
-    """What a call of one model looks like: tokens per call, and shares of its input tokens."""
+    """What a call of one model looks like: tokens per call, and the classes of its input tokens."""
 
-    input_length: Fraction
-    output_length: Fraction
-    read_share: Fraction | None
-    write_share: Fraction | None
+    input_length: Ratio
+    output_length: Ratio
+    classes: _Classes | None
+    """Shares of uncached input, cache read and cache write; of no tokens they are unknown."""
 
 
 class _Use(NamedTuple):
@@ -153,10 +146,16 @@ def _use(side: CostBasis, operations: set[str]) -> _Use:
         if group.operation_name in operations:
             known = groups.get(group.model)
             groups[group.model] = _counted(group if known is None else _sum(known, group))
-    total = GroupUsage(model="", calls=0, list_cost_nanousd=0)
-    for group in groups.values():
-        total = _sum(total, group)
-    return _Use(groups, total.calls, _profile(total), side.prices)
+    used = groups.values()
+    calls = sum(group.calls for group in used)
+    average = _profile(
+        calls,
+        sum(group.input_tokens for group in used),
+        sum(group.cache_read_input_tokens for group in used),
+        sum(group.cache_write_input_tokens for group in used),
+        sum(group.output_tokens for group in used),
+    )
+    return _Use(groups, calls, average, side.prices)
 
 
 def _counted(group: GroupUsage) -> GroupUsage:
@@ -178,14 +177,10 @@ def _sum(one: GroupUsage, other: GroupUsage) -> GroupUsage:
     )
 
 
-def _profile(group: GroupUsage) -> _Profile:
-    calls, tokens = group.calls or 1, group.input_tokens
-    return _Profile(
-        Fraction(group.input_tokens, calls),
-        Fraction(group.output_tokens, calls),
-        Fraction(group.cache_read_input_tokens, tokens) if tokens else None,
-        Fraction(group.cache_write_input_tokens, tokens) if tokens else None,
-    )
+def _profile(calls: int, tokens: int, read: int, write: int, output: int) -> _Profile:
+    per = calls or 1
+    classes = ((tokens - read - write, tokens), (read, tokens), (write, tokens))
+    return _Profile((tokens, per), (output, per), classes if tokens else None)
 
 
 def _effects(before: _Use, after: _Use) -> Iterator[tuple[str, int]]:
@@ -195,96 +190,70 @@ def _effects(before: _Use, after: _Use) -> Iterator[tuple[str, int]]:
             yield "volume", sign * sum(group.list_cost_nanousd for group in use.groups.values())
         return
     for model in sorted(before.groups.keys() | after.groups.keys()):
-        sides = (before, after)
-        shares = [Fraction(use.groups[model].calls if model in use.groups else 0, use.calls)
-                  for use in sides]  # fmt: skip
-        old, new = _profiles(model, before, after)
+        old_group, new_group = before.groups.get(model), after.groups.get(model)
+        old, old_classes, new, new_classes = _profiles(old_group, new_group, before, after)
         old_rates, new_rates = _both_rates(model, before, after)
         always = (
-            Factor("volume", Fraction(before.calls), Fraction(after.calls)),
-            Factor("model_mix", shares[0], shares[1]),
+            Factor("volume", (before.calls, 1), (after.calls, 1)),
+            Factor(
+                "model_mix",
+                (old_group.calls if old_group else 0, before.calls),
+                (new_group.calls if new_group else 0, after.calls),
+            ),
         )
         length = Factor("input_length", old.input_length, new.input_length)
-        classes = zip(_class_shares(old), _class_shares(new), old_rates[:3], new_rates[:3],
-                      strict=True)  # fmt: skip
-        for old_share, new_share, old_rate, new_rate in classes:
-            cached = Factor("cache_share", old_share, new_share)
-            price = Factor("price_change", old_rate, new_rate)
+        for place in range(3):
+            cached = Factor("cache_share", old_classes[place], new_classes[place])
+            price = _price(old_rates, new_rates, place)
             yield from product_effects(*always, length, cached, price)
         length = Factor("output_length", old.output_length, new.output_length)
-        price = Factor("price_change", old_rates.output, new_rates.output)
-        yield from product_effects(*always, length, price)
-        price = Factor("price_change", old_rates.call, new_rates.call)
-        yield from product_effects(*always, price)
+        yield from product_effects(*always, length, _price(old_rates, new_rates, _OUTPUT))
+        yield from product_effects(*always, _price(old_rates, new_rates, _CALL))
 
 
-def _class_shares(profile: _Profile) -> tuple[Fraction, Fraction, Fraction]:
-    read, write = profile.read_share or Fraction(0), profile.write_share or Fraction(0)
-    return 1 - read - write, read, write
+def _price(old: PaidRates, new: PaidRates, place: int) -> Factor:
+    return Factor("price_change", (old[place], old.per), (new[place], new.per))
 
 
-def _profiles(model: str, before: _Use, after: _Use) -> tuple[_Profile, _Profile]:
+def _profiles(
+    old_group: GroupUsage | None, new_group: GroupUsage | None, before: _Use, after: _Use
+) -> tuple[_Profile, _Classes, _Profile, _Classes]:
     """A model absent on a side is taken as it would have been used there: like the average call.
 
     A share of no tokens is unknown; the other side's stands in, so that it explains nothing.
     """
-    old, new = (
-        _profile(use.groups[model]) if model in use.groups and use.groups[model].calls
-        else use.average
-        for use in (before, after)
+    old, new = _profile_in(old_group, before), _profile_in(new_group, after)
+    old_classes = old.classes or new.classes or _ALL_UNCACHED
+    return old, old_classes, new, new.classes or old_classes
+
+
+def _profile_in(group: GroupUsage | None, use: _Use) -> _Profile:
+    if group is None or not group.calls:
+        return use.average
+    return _profile(
+        group.calls, group.input_tokens, group.cache_read_input_tokens,
+        group.cache_write_input_tokens, group.output_tokens,
     )  # fmt: skip
-    if old.read_share is None:
-        old = old._replace(read_share=new.read_share, write_share=new.write_share)
-    if new.read_share is None:
-        new = new._replace(read_share=old.read_share, write_share=old.write_share)
-    return old, new
 
 
-def _both_rates(model: str, before: _Use, after: _Use) -> tuple[_Rates, _Rates]:
+def _both_rates(model: str, before: _Use, after: _Use) -> tuple[PaidRates, PaidRates]:
     """Rates on each side, scaled so that they reproduce the recorded cost of a group."""
     known = [use.prices.get(model) for use in (before, after)]
     old, new = known[0] or known[1], known[1] or known[0]
     old_group, new_group = before.groups.get(model), after.groups.get(model)
     if old_group is None and new_group is not None:
-        rates, scale = _effective(new_group, new)
-        return (_rates(old).times(scale) if known[0] and known[1] else rates), rates
+        rates, scale = _paid(new_group, new)
+        return (booked_rates(old).times(scale) if known[0] and known[1] else rates), rates
     if new_group is None and old_group is not None:
-        rates, scale = _effective(old_group, old)
-        return rates, (_rates(new).times(scale) if known[0] and known[1] else rates)
+        rates, scale = _paid(old_group, old)
+        return rates, (booked_rates(new).times(scale) if known[0] and known[1] else rates)
     assert old_group is not None  # noqa: S101  # Tells the type checker what holds here.
     assert new_group is not None  # noqa: S101  # Likewise.
-    return _effective(old_group, old)[0], _effective(new_group, new)[0]
+    return _paid(old_group, old)[0], _paid(new_group, new)[0]
 
 
-def _effective(group: GroupUsage, prices: ClassPrices | None) -> tuple[_Rates, Fraction]:
-    """The rates that a group really paid, and their ratio to the book's.
-
-    A difference that rounding each call can make is no change of price and is left alone.
-    """
+def _paid(group: GroupUsage, prices: ClassPrices | None) -> tuple[PaidRates, Ratio]:
     read, write = group.cache_read_input_tokens, group.cache_write_input_tokens
-    counts = (group.input_tokens - read - write, read, write, group.output_tokens, group.calls)
-    alike = _Rates(*(Fraction(1),) * 4, Fraction(0))
-    once = _Rates(*(Fraction(0),) * 4, Fraction(1))
-    cost = group.list_cost_nanousd
-    for rates in (_rates(prices), alike, once):
-        booked = sum((n * rate for n, rate in zip(counts, rates, strict=True)), Fraction(0))
-        rounding = max(Fraction(group.calls), booked * _ROUNDING_SHARE)
-        if prices is not None and abs(cost - booked) <= rounding:
-            return rates, Fraction(1)
-        if booked:
-            return rates.times(cost / booked), cost / booked
-    return alike.times(Fraction(0)), Fraction(1)
-
-
-def _rates(prices: ClassPrices | None) -> _Rates:
-    if prices is None:
-        return _Rates(*(Fraction(0),) * 5)
-    charged = [Fraction(price or 0) for price in prices.charged()]
-    named = ClassPrices._fields.index
-    return _Rates(
-        charged[named("input")] * _NANO_PER_TOKEN,
-        charged[named("cache_read")] * _NANO_PER_TOKEN,
-        charged[named("cache_write")] * _NANO_PER_TOKEN,
-        charged[named("output")] * _NANO_PER_TOKEN,
-        charged[named("per_thousand_calls")] * _NANO_PER_CALL,
-    )
+    fresh = group.input_tokens - read - write
+    counts = (fresh, read, write, group.output_tokens, group.calls)
+    return paid_rates(counts, group.list_cost_nanousd, prices)

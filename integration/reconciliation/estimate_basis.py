@@ -6,15 +6,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from integration.pricing.cost_change import CostBasis, GroupUsage
+from integration.pricing.paid_rates import booked_rates
+from integration.pricing.rates import divide_half_even
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from integration.estimation.workload import Workload
+    from integration.pricing.product_effects import Ratio
     from integration.pricing.rates import ClassPrices
 
 EMBEDDINGS, CHAT = "embeddings", "chat"
-_PER_MTOK = Fraction(1000)
 
 
 def operation_of(kind: str) -> str:
@@ -44,8 +47,9 @@ def basis_of(
     gpu_nanousd = max(0, central_nanousd - round(whole)) if runs_on_accelerators else 0
     if not whole:
         return CostBasis(gpu_nanousd=gpu_nanousd, prices=prices)
-    factor = (central_nanousd - gpu_nanousd) / whole
-    costs = _whole_parts([cost * factor for cost in stated], central_nanousd - gpu_nanousd)
+    calls_nanousd = central_nanousd - gpu_nanousd
+    factor = calls_nanousd / whole
+    costs = _whole_parts([cost * factor for cost in stated[:-1]], calls_nanousd)
     groups = tuple(
         _group(workload, factor, cost) for workload, cost in zip(usable, costs, strict=True)
     )
@@ -53,34 +57,44 @@ def basis_of(
 
 
 def _cost(workload: Workload, prices: ClassPrices) -> Fraction:
-    charged = prices.charged()
-    cached = Fraction(workload.cached_share or 0)
-    per_input = (1 - cached) * Fraction(charged.input or 0) + cached * Fraction(
-        charged.cache_read or 0
-    )
+    """Calls × (tokens in, cached or not, and out, and the call itself) at list price."""
+    uncached, read, _, output, call, per = booked_rates(prices)
+    calls, of_calls = _ratio(workload.calls)
+    cached, of_cached = _ratio(workload.cached_share)
+    tokens_in, of_in = _ratio(workload.input_tokens)
+    tokens_out, of_out = _ratio(workload.output_tokens)
+    per_input = (of_cached - cached) * uncached + cached * read
     per_call = (
-        Fraction(workload.input_tokens or 0) * per_input
-        + Fraction(workload.output_tokens or 0) * Fraction(charged.output or 0)
-        + Fraction(charged.per_thousand_calls or 0) * 1000
-    )
-    return Fraction(workload.calls or 0) * per_call * _PER_MTOK
+        tokens_in * per_input * of_out
+        + (tokens_out * output + call * of_out) * of_in * of_cached
+    )  # fmt: skip
+    return Fraction(calls * per_call, of_calls * of_in * of_cached * of_out * per)
 
 
 def _group(workload: Workload, factor: Fraction, cost: int) -> GroupUsage:
-    calls = Fraction(workload.calls or 0) * factor
-    tokens = calls * Fraction(workload.input_tokens or 0)
+    stated, of_stated = _ratio(workload.calls)
+    calls, of_calls = stated * factor.numerator, of_stated * factor.denominator
+    tokens_in, of_in = _ratio(workload.input_tokens)
+    cached, of_cached = _ratio(workload.cached_share)
+    tokens_out, of_out = _ratio(workload.output_tokens)
     return GroupUsage(
         model=workload.model,
         operation_name=operation_of(workload.kind),
-        calls=max(1, round(calls)),
-        input_tokens=round(tokens),
-        cache_read_input_tokens=round(tokens * Fraction(workload.cached_share or 0)),
-        output_tokens=round(calls * Fraction(workload.output_tokens or 0)),
+        calls=max(1, divide_half_even(calls, of_calls)),
+        input_tokens=divide_half_even(calls * tokens_in, of_calls * of_in),
+        cache_read_input_tokens=divide_half_even(
+            calls * tokens_in * cached, of_calls * of_in * of_cached
+        ),
+        output_tokens=divide_half_even(calls * tokens_out, of_calls * of_out),
         list_cost_nanousd=cost,
     )
 
 
+def _ratio(stated: Decimal | None) -> Ratio:
+    return (0, 1) if stated is None else stated.as_integer_ratio()
+
+
 def _whole_parts(exact: list[Fraction], total: int) -> list[int]:
-    """Round to integers that add up to the total; the last takes what rounding leaves."""
-    rounded = [round(part) for part in exact[:-1]]
+    """Round to integers that add up to the total with one more, which takes what is left."""
+    rounded = [round(part) for part in exact]
     return [*rounded, total - sum(rounded)]

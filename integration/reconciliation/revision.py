@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-UNSTABLE = frozenset({"as_of", "revision", "reason"})
+UNSTABLE = frozenset({"as_of", "revision", "reason", "recount"})
 """Fields that say when and why a report was made; they change without its figures changing."""
 NAMES = ("story_key", "cap_id", "spike_id", "day")
 """The fields by which an entry of a list is recognised in the other revision."""
@@ -32,8 +33,7 @@ class Change:
 def content_digest(body: Mapping[str, Any]) -> str:
     """SHA-256 of a report's content, without the fields that only say when it was made."""
     stable = {name: value for name, value in body.items() if name not in UNSTABLE}
-    canonical = json.dumps(stable, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(canonical.encode()).hexdigest()
+    return sha256(msgspec.json.encode(stable, order="sorted")).hexdigest()
 
 
 def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

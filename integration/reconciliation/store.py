@@ -30,6 +30,15 @@ class Revision:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What a recount found; `agrees` is None when nobody can tell any more."""
+
+    audited_at: datetime
+    agrees: bool | None
+    note: str
+
+
 def save_if_changed(
     session: Session,
     workspace_id: str,
@@ -47,10 +56,10 @@ def save_if_changed(
     place = func.hashtextextended(f"sprint_reconciliation/{workspace_id}/{sprint_id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(place)))
     digest = content_digest(body)
-    known = latest(session, workspace_id, sprint_id)
-    if known is not None and known.digest == digest:
-        return known.revision, False
-    revision = 1 if known is None else known.revision + 1
+    known = _newest(session, workspace_id, sprint_id)
+    if known is not None and known[1] == digest:
+        return known[0], False
+    revision = 1 if known is None else known[0] + 1
     session.execute(
         insert(SprintReconciliationRow).values(
             workspace_id=workspace_id,
@@ -65,17 +74,32 @@ def save_if_changed(
     return revision, True
 
 
-def latest(session: Session, workspace_id: str, sprint_id: int) -> Revision | None:
-    """The revision that stands; None before the Sprint was first reconciled."""
-    row = session.scalars(
-        select(SprintReconciliationRow)
-        .where(
-            SprintReconciliationRow.workspace_id == workspace_id,
-            SprintReconciliationRow.sprint_id == sprint_id,
-        )
-        .order_by(SprintReconciliationRow.revision.desc())
+def _newest(session: Session, workspace_id: str, sprint_id: int) -> tuple[int, str] | None:
+    """Number and digest of the revision that stands, without its body."""
+    row = SprintReconciliationRow
+    found = session.execute(
+        select(row.revision, row.digest)
+        .where(row.workspace_id == workspace_id, row.sprint_id == sprint_id)
+        .order_by(row.revision.desc())
         .limit(1)
     ).first()
+    return None if found is None else (found.revision, found.digest)
+
+
+def is_reconciled(session: Session, workspace_id: str, sprint_id: int) -> bool:
+    """Whether the Sprint has a report."""
+    return _newest(session, workspace_id, sprint_id) is not None
+
+
+def latest(session: Session, workspace_id: str, sprint_id: int) -> Revision | None:
+    """The revision that stands; None before the Sprint was first reconciled."""
+    newest = _newest(session, workspace_id, sprint_id)
+    return None if newest is None else find(session, workspace_id, sprint_id, newest[0])
+
+
+def find(session: Session, workspace_id: str, sprint_id: int, revision: int) -> Revision | None:
+    """One revision; None where there is no such one."""
+    row = session.get(SprintReconciliationRow, (workspace_id, sprint_id, revision))
     return None if row is None else _read(row)
 
 
@@ -141,6 +165,12 @@ def save_audit(
     )  # fmt: skip
     kept = session.execute(row.on_conflict_do_nothing().returning(SprintAuditRow.revision))
     return kept.scalar() is not None
+
+
+def audit_of(session: Session, workspace_id: str, sprint_id: int, revision: int) -> Audit | None:
+    """What the recount behind a revision found; None while it has not run."""
+    row = session.get(SprintAuditRow, (workspace_id, sprint_id, revision))
+    return None if row is None else Audit(row.audited_at, row.agrees, row.note)
 
 
 def revisions_made(session: Session, workspace_id: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from integration.reports import queries
+from integration.caps import event_queries
 from integration.workspaces import queries as workspace_queries
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def cap_events(
         CapEvent(
             at=each.at, cap=shown[each.cap_id], kind="reached", threshold_pct=each.threshold_pct
         )
-        for each in queries.crossings(session, workspace_id, shown.keys())
+        for each in event_queries.crossings(session, workspace_id, shown.keys())
     ]
     events += [
         CapEvent(
             at=each.at, cap=shown[each.cap_id], kind="denied", story_key=each.story_key,
             requested=each.requested,
         )
-        for each in queries.newest_denials(session, workspace_id, shown.keys(), DENIALS_SHOWN)
+        for each in event_queries.newest_denials(session, workspace_id, shown.keys(), DENIALS_SHOWN)
     ]  # fmt: skip
     return tuple(sorted(events, key=lambda event: event.at, reverse=True)[:limit])
 

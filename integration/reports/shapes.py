@@ -10,6 +10,9 @@ from typing import Literal
 
 import msgspec
 
+Recount = Literal["pending", "agrees", "differs", "impossible"]
+"""Of the raw entries behind a revision; impossible once retention has dropped some of them."""
+
 
 class Spread(msgspec.Struct, frozen=True):
     """P10, P50 and P90 of an estimate or forecast, in the unit its name says."""
@@ -237,6 +240,8 @@ class SprintReport(msgspec.Struct, frozen=True, kw_only=True):
     """As `interval_coverage_pct`, of the estimates as they stood when the Sprint began."""
     ledger_agrees: bool = True
     """False once a recount of the entries behind the roll-ups has found a difference."""
+    recount: Recount = "pending"
+    """How far the recount behind a revision is. Filled in when shown; running Sprints have none."""
 
 
 class DailyDigest(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,13 +20,11 @@ from integration.backlog import store as backlog
 from integration.estimation import queries as estimate_queries
 from integration.estimation import store as estimates
 from integration.foundation.errors import NotFound
+from integration.ledger import queries as ledger
 from integration.reconciliation import queries as revisions
-from integration.reconciliation import store as reconciliation
 from integration.reconciliation.accuracy import Judged, team_accuracy
-from integration.reports import queries as sums
 from integration.reports.cap_report import cap_statuses, header_of
 from integration.reports.shapes import (
-    BurnPoint,
     EstimateFigures,
     Spread,
     SprintReport,
@@ -36,15 +33,17 @@ from integration.reports.shapes import (
 )
 from integration.reports.spend import totals_of
 from integration.reports.sprint_report import (
+    burn_of,
     forecast_of,
     spikes_of,
-    sprint_report,
     unattributed_in,
 )
-from integration.reports.story_lines import spread_of, story_line
+from integration.reports.standing import standing_report
+from integration.reports.story_lines import UNKNOWN, spread_of, story_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -87,11 +86,7 @@ def sprint_page(
     heads = tuple(revisions.revision_heads(session, workspace_id, sprint_id))
     if sprint.state != "closed":
         return _standing(session, workspace_id, sprint, prices, shown, now, heads)
-    saved = reconciliation.latest(session, workspace_id, sprint_id)
-    if saved is not None:
-        report = msgspec.convert(saved.body, SprintReport, strict=False)
-    else:  # It closed a moment ago, and the worker has not come to it.
-        report = sprint_report(session, workspace_id, sprint_id, prices, now=now)
+    report = standing_report(session, workspace_id, sprint_id, prices, now=now)
     return _page(report, report.stories, shown, heads)
 
 
@@ -123,13 +118,13 @@ def _standing(
     accuracy = team_accuracy(
         found for line in lines if line.actual.calls and (found := _judged(line))
     )
-    burn = _burn(session, workspace_id, sprint, now)
+    burn = burn_of(session, workspace_id, sprint, now)
     report = SprintReport(
         sprint=header_of(session, workspace_id, sprint),
         revision=0,
         as_of=now,
         stories=_detailed(session, workspace_id, sprint.sprint_id, lines[:shown], prices, now),
-        totals=totals_of(sums.total_of_sprint(session, workspace_id, sprint.sprint_id)),
+        totals=totals_of(ledger.total_of_sprint(session, workspace_id, sprint.sprint_id)),
         unattributed=totals_of(unattributed_in(session, workspace_id, sprint, now)),
         estimated=_summed(lines),
         caps=cap_statuses(session, workspace_id, sprint.sprint_id),
@@ -142,34 +137,21 @@ def _standing(
     return _page(report, lines, shown, heads)
 
 
-def _burn(
-    session: Session, workspace_id: str, sprint: Sprint, now: datetime
-) -> tuple[BurnPoint, ...]:
-    if sprint.starts_at is None:
-        return ()
-    first = sprint.starts_at.astimezone(UTC).date()
-    last = max(first, now.astimezone(UTC).date())
-    cost = sums.cost_by_day(session, workspace_id, sprint.sprint_id, first, last)
-    days = (first + timedelta(days=passed) for passed in range((last - first).days + 1))
-    return tuple(BurnPoint(day, cost.get(day, 0)) for day in days)
-
-
 def _lines(session: Session, workspace_id: str, sprint_id: int) -> list[StoryLine]:
     """All stories, dearest first; of what they used only calls and list cost, no reasons."""
-    costs = sums.cost_of_stories(session, workspace_id, sprint_id)
+    costs = ledger.cost_of_stories(session, workspace_id, sprint_id)
     keys = {*backlog.stories_in(session, workspace_id, sprint_id), *costs} - {""}
     titles = backlog_queries.titles_of(session, workspace_id, keys)
     heads = estimate_queries.heads_of(session, workspace_id, keys)
-    unknown = backlog_queries.Title("", "", True)
-    lines = [_line(key, titles.get(key, unknown), heads.get(key), costs.get(key)) for key in keys]
+    lines = [_line(key, titles.get(key, UNKNOWN), heads.get(key), costs.get(key)) for key in keys]
     lines.sort(key=lambda line: (-line.actual.list_cost_nanousd, line.story_key))
     return lines
 
 
 def _line(
-    key: str, title: backlog_queries.Title, head: Head | None, cost: sums.StoryCost | None
+    key: str, title: backlog_queries.Title, head: Head | None, cost: ledger.UseCost | None
 ) -> StoryLine:
-    spent = cost or sums.StoryCost(0, 0)
+    spent = cost or ledger.UseCost(0, 0)
     expected = head.list_cost_nanousd if head else None
     judged = expected and _judge(expected, spent.list_cost_nanousd)
     return StoryLine(
@@ -206,7 +188,7 @@ def _detailed(
     keys = [line.story_key for line in lines]
     versions = estimates.with_previous(session, workspace_id, keys)
     by_story: dict[str, list[ModelSpend]] = defaultdict(list)
-    for row in sums.spend_of_stories_in(session, workspace_id, sprint_id, keys):
+    for row in ledger.spend_in_sprint(session, workspace_id, sprint_id, keys):
         by_story[row.story_key].append(row)
     return tuple(
         _whole_line(

@@ -100,7 +100,9 @@ def burn_of(
     last = max(first, min(now, sprint.completed_at or now).astimezone(UTC).date())
     by_day = ledger.day_marks(session, workspace_id, first, last, sprint.sprint_id)
     days = ((first + timedelta(days=passed)) for passed in range((last - first).days + 1))
-    return tuple(BurnPoint(day, by_day.get(day, (0, 0))[1]) for day in days)
+    return tuple(
+        BurnPoint(day, by_day[day].list_cost_nanousd if day in by_day else 0) for day in days
+    )
 
 
 def unattributed_in(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.estimation import store as estimates
 from integration.estimation.change import change_between
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from integration.pricing.rates import ClassPrices
 
 
+UNKNOWN = backlog_queries.Title("", "", True)
+"""A story that usage names and Jira has not told us of."""
+
+
 def story_lines(
     session: Session, workspace_id: str, sprint_id: int, spent: Sequence[ModelSpend],
     prices: PriceBook, *, now: datetime, estimated_until: datetime | None = None,
@@ -48,19 +53,18 @@ def story_lines(
     for group in spent:
         by_story[group.story_key].append(group)
     keys = {*backlog.stories_in(session, workspace_id, sprint_id), *by_story} - {""}
-    known = {row.story_key: row for row in backlog.stories(session, workspace_id, keys)}
+    titles = backlog_queries.titles_of(session, workspace_id, keys)
     versions = estimates.with_previous(session, workspace_id, keys, estimated_until)
     late = estimates.first_of(session, workspace_id, keys - versions.keys())
     lines = []
     known_prices = _KnownPrices(prices)
     for key in keys:
-        row = known.get(key)
+        title = titles.get(key, UNKNOWN)
         version, previous = versions.get(key, (late.get(key), None))
         lines.append(
             story_line(
                 key, by_story.get(key, ()), version, known_prices, previous=previous,
-                summary=row.summary if row else "", status=row.status if row else "",
-                is_ai_work=row.is_ai_work if row else True, now=now,
+                summary=title.summary, status=title.status, is_ai_work=title.is_ai_work, now=now,
             )
         )  # fmt: skip
     return tuple(sorted(lines, key=lambda line: (-line.actual.list_cost_nanousd, line.story_key)))

@@ -101,7 +101,7 @@ def slack_environment(wording: Environment | None = None) -> Environment:
 
     Kept, because a fresh environment compiles all its templates again.
     """
-    base = wording or environment("slack")
+    base = wording or environment("slack", "words")
     made = base.overlay(autoescape=True, finalize=escaped)
     # An overlay shares its tables with the environment beneath, which others use too.
     made.filters = {

@@ -41,7 +41,7 @@ def page_blueprint(name: str) -> Blueprint:
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
     """Fill in a page's template."""
-    found = environment("web").get_template(template)
+    found = environment("web", "words").get_template(template)
     text = found.render(stylesheet=stylesheet_address(), **values)
     return Response(text, status, content_type="text/html; charset=utf-8")
 

@@ -13,9 +13,8 @@ from integration.estimation import store as estimates
 from integration.foundation.errors import NotFound
 from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
-from integration.reconciliation import store as reconciliation
 from integration.reports.spend import totals_of
-from integration.reports.sprint_report import sprint_report
+from integration.reports.standing import standing_report
 from integration.web.access import caller, needs
 from integration.web.service import service
 from integration.workspaces import store as workspaces
@@ -61,11 +60,7 @@ def get_sprint(sprint_id: int) -> Response:
     here, workspace_id = service(), caller().workspace_id
     prices = here.books.for_workspace(workspace_id).prices
     with here.transactions.begin() as session:
-        saved = reconciliation.latest(session, workspace_id, sprint_id)
-        sprint = backlog.sprint(session, workspace_id, sprint_id)
-        if saved is not None and sprint is not None and sprint.state == "closed":
-            return _json(saved.body)
-        report = sprint_report(session, workspace_id, sprint_id, prices, now=here.clock.now())
+        report = standing_report(session, workspace_id, sprint_id, prices, now=here.clock.now())
     return _json(report)
 
 

@@ -14,7 +14,10 @@ ROOMS = (
 )  # fmt: skip
 SOURCES = sorted(HOUSE.rglob("*.py"))
 RULES = sorted(
-    path for room in ROOMS for path in (HOUSE / room).glob("*.py") if path.stem not in PLUMBING
+    path
+    for room in ROOMS
+    for path in (HOUSE / room).glob("*.py")
+    if path.stem not in PLUMBING and not path.stem.endswith("_queries")
 )
 
 

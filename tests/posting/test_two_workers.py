@@ -13,6 +13,7 @@ import requests
 from sqlalchemy import text
 
 from integration.foundation.clock import ShiftedClock
+from integration.jobs.audit_reports import audit_reports
 from integration.jobs.clockwork import compose_due_digests
 from integration.jobs.deliver_outbox import SENDERS, deliver_outbox
 from integration.jobs.house import House
@@ -150,6 +151,20 @@ def test_a_sprint_closed_by_two_workers_is_told_once_with_each_chart_once(postin
     ]  # fmt: skip
     threads = {m.get("thread_ts") for m in posting.messages() if m.get("files")}
     assert threads == {reviews[0]["ts"]}
+
+
+def test_the_summary_says_how_far_the_recount_is_and_is_edited_when_it_agrees(
+    posting: Posting,
+) -> None:
+    close(posting)
+    posting.deliver()
+    (review,) = [m for m in posting.messages() if m["text"].startswith("Sprint Review")]
+    assert "recount of the raw usage has not finished yet" in str(review["blocks"])
+    posting.at_once(audit_reports)
+    posting.deliver()
+    (review,) = [m for m in posting.messages() if m["text"].startswith("Sprint Review")]
+    assert "A recount of the raw usage agrees." in str(review["blocks"])
+    assert len(posting.files()) == 2
 
 
 def test_late_usage_edits_the_summary_and_adds_the_charts_of_the_revision(posting: Posting) -> None:

@@ -10,11 +10,12 @@ from sqlalchemy import text
 
 from integration.journeys.audit_report import audit_report
 from integration.journeys.close_sprint import close_sprint, report_of
-from integration.ledger import queries as ledger
+from integration.ledger import recount_queries as recount
 from integration.mailbox import queries as mailbox
 from integration.reconciliation import store as reconciliation
 from integration.reconciliation.revision import content_digest
 from integration.reports.shapes import SprintReport, VarianceParts
+from integration.reports.standing import revision_report
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
 from tests.doors.worlds import CHAT, ENDS_AT, STARTS_AT, World, at, unpriced_models
@@ -43,7 +44,7 @@ def one_story(world: World) -> str:
 def rebuilt(world: World, now: datetime) -> str:
     """Make the report from the entries alone and return its digest."""
     with world.service.transactions.begin() as session:
-        spent = ledger.recount_sprint(session, world.workspace_id, world.sprint_id)
+        spent = recount.recount_sprint(session, world.workspace_id, world.sprint_id)
         report = report_of(
             session, world.workspace_id, world.sprint_id, world.books, reason="", now=now,
             spent=spent,
@@ -171,9 +172,15 @@ def test_a_recount_that_agrees_is_kept_and_says_nothing(world: World) -> None:
     world.close()
     with world.service.transactions.begin() as session:
         assert reconciliation.unaudited(session, "acme") == [(14, 1)]
+        report = revision_report(session, "acme", 14)
+    assert report is not None
+    assert report.recount == "pending"
     assert audit_report(world.service.transactions, "acme", 14, 1, world.books, now=ENDS_AT)
     with world.service.transactions.begin() as session:
         assert reconciliation.unaudited(session, "acme") == []
+        report = revision_report(session, "acme", 14)
+        assert report is not None
+        assert report.recount == "agrees"
         assert mailbox.promised(session, "acme", "slack.ledger_alarm", "sprint:14") is None
 
 
@@ -188,6 +195,9 @@ def test_a_recount_that_differs_makes_a_revision_that_says_so_and_an_alarm(world
     first, second = revisions(world)
     assert (first.ledger_agrees, second.ledger_agrees, second.reason) == (True, False, "audit")
     with world.service.transactions.begin() as session:
+        shown = revision_report(session, "acme", 14)
+        assert shown is not None
+        assert shown.recount == "differs"
         assert reconciliation.unaudited(session, "acme") == []
         assert mailbox.promised(session, "acme", "slack.ledger_alarm", "sprint:14") is not None
 
@@ -209,3 +219,7 @@ def test_nobody_can_tell_once_retention_has_dropped_entries(world: World) -> Non
         session.execute(text("DROP TABLE ledger_entry_20261110"))
     agrees = audit_report(world.service.transactions, "acme", 14, 1, world.books, now=ENDS_AT)
     assert agrees is None
+    with world.service.transactions.begin() as session:
+        shown = revision_report(session, "acme", 14)
+    assert shown is not None
+    assert shown.recount == "impossible"

@@ -50,6 +50,7 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         "cap_denied": lambda: messages.cap_notice(notices.denied_notice()),
         "cap_denied_resolved": lambda: messages.cap_notice(notices.resolved_notice()),
         "review": lambda: messages.sprint_review(acme.sprint_report()),
+        "review_recounted": lambda: messages.sprint_review(acme.sprint_report(recount="agrees")),
         "review_no_ai": lambda: messages.sprint_review(acme.report_without_ai()),
         "review_unpriced": lambda: messages.sprint_review(acme.unpriced_report()),
         "review_revision_2": lambda: messages.sprint_review(acme.second_revision()),

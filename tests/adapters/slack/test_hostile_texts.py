@@ -107,8 +107,8 @@ def test_less_than_a_cent_is_not_read_as_markup() -> None:
 
 def test_the_shared_wording_is_left_as_it_was() -> None:
     slack_environment()
-    assert "cut" not in environment("slack").filters
-    assert environment("slack").from_string("{{ x }}").render(x="<") == "<"
+    assert "cut" not in environment("slack", "words").filters
+    assert environment("slack", "words").from_string("{{ x }}").render(x="<") == "<"
 
 
 def test_an_address_that_is_none_is_not_linked_and_makes_no_button() -> None:

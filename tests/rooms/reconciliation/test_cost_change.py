@@ -1,10 +1,15 @@
 """The split of a change in cost, worked by hand. Prices: input $2, cache read $0.50, output $8."""
 
+import random
 from decimal import Decimal
+from fractions import Fraction
+from itertools import permutations
+from math import floor, prod
 
 import pytest
 
 from integration.pricing.cost_change import CostBasis, CostChange, GroupUsage, cost_change
+from integration.pricing.product_effects import FINE, Factor, product_effects
 from integration.pricing.rates import ClassPrices
 
 SMALL = ClassPrices(input=Decimal(2), cache_read=Decimal("0.5"), output=Decimal(8))
@@ -129,3 +134,29 @@ def test_cost_without_prices_or_tokens_still_adds_up(cost: int) -> None:
     full = GroupUsage(model="unknown", calls=3, input_tokens=10, list_cost_nanousd=999)
     change = cost_change(CostBasis(groups=(bare,)), CostBasis(groups=(full,)))
     assert change.total_nanousd == 999 - cost
+
+
+def test_effects_are_the_average_over_every_order_in_which_factors_may_change() -> None:
+    draw = random.Random(7)
+    for _ in range(200):
+        factors = [
+            Factor(f"f{place}", (draw.randrange(6), draw.randrange(1, 7)),
+                   (draw.randrange(6), draw.randrange(1, 7)))
+            for place in range(draw.randrange(1, 6))
+        ]  # fmt: skip
+        expected = dict.fromkeys((factor.cause for factor in factors), Fraction(0))
+        orders = list(permutations(range(len(factors))))
+        for order in orders:
+            now = [Fraction(*factor.before) for factor in factors]
+            for place in order:
+                product = prod(now, start=Fraction(1))
+                now[place] = Fraction(*factors[place].after)
+                expected[factors[place].cause] += (prod(now, start=Fraction(1)) - product) / len(
+                    orders
+                )
+        found = dict(product_effects(*factors))
+        assert found == {
+            cause: floor(effect * FINE)
+            for cause, effect in expected.items()
+            if cause in found or effect
+        }
