@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from integration.ledger.entry import LedgerEntry, first_of, replacement_of, reversal_of
+from integration.ledger.entry import AMOUNTS, LedgerEntry, first_of, replacement_of, reversal_of
 from integration.metering.identity import detail_of
 
 if TYPE_CHECKING:
@@ -52,14 +52,15 @@ def corrections(
     `standing` are the entries that count for the call now, the most surely recognised first. There
     are several when nobody knew until this record that they were one call: the first one stays.
     Amounts come from the record that knows most, the story from the one that knows it best, the
-    time from the first entry. At a draw the earlier record stays.
+    time from the first entry. At a draw, and where nothing would change but who said it, the
+    earlier record stays.
     """
     anchor, *others = standing
     records = (*standing, found)
     best = max(records, key=detail)
     owner = max((best, *records), key=attribution_strength)
     gone = [_gave_way(other, anchor) for other in others]
-    changed = best is not anchor or owner.story_key != anchor.story_key
+    changed = _tells_more(best, anchor) or owner.story_key != anchor.story_key
     if not changed:
         return gone
     if owner is anchor:
@@ -78,6 +79,15 @@ def corrections(
         attributes=_together([each.attributes for each in (best, *records)]),
     )
     return [*gone, reversal_of(anchor, BETTER_RECORD), better]
+
+
+def _tells_more(best: LedgerEntry, anchor: LedgerEntry) -> bool:
+    """Whether the better record differs in an amount, in what came of the call, or in its cost."""
+    if best is anchor:
+        return False
+    is_first_to_say = anchor.source_cost_nanousd is None and best.source_cost_nanousd is not None
+    names = ("outcome", *AMOUNTS)
+    return is_first_to_say or any(getattr(best, name) != getattr(anchor, name) for name in names)
 
 
 _KEPT_FROM_ANCHOR = {

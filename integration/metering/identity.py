@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 Rung = Literal["response", "call", "event", "span", "content"]
 
-GATEWAYS = frozenset({"litellm", "bedrock"})
-"""Sources that see what the provider answered, retries included."""
+GATEWAYS = {"litellm": 2, "bedrock": 2, "otlp.litellm": 1}
+"""Sources that see what the provider answered, retries included; the higher one knows more."""
 
 
 def marks(event: UsageEvent) -> dict[Rung, str]:
@@ -59,40 +59,28 @@ def content_digest(event: UsageEvent) -> int:
     return int.from_bytes(content, "big", signed=True)
 
 
-def detail(event: UsageEvent) -> int:
-    """How much the record knows about what was consumed; of two reports the higher one counts."""
-    return detail_of(
-        event.outcome,
-        event.source,
-        input_tokens=event.input_tokens,
-        output_tokens=event.output_tokens,
-        cached_tokens=event.cache_read_input_tokens + event.cache_write_input_tokens,
-        reasoning_output_tokens=event.reasoning_output_tokens,
-        accelerator_time=event.gpu_count * event.gpu_hours,
-    )
-
-
 def detail_of(
     outcome: str, source: str, *, input_tokens: int, output_tokens: int, cached_tokens: int,
     reasoning_output_tokens: int, accelerator_time: float,
 ) -> int:  # fmt: skip
     """Weigh a record: what came of the call, then input, output, cached and reasoning tokens.
 
+    Of two reports the higher one counts.
     A report that the call failed or was blocked says nothing about tokens: the provider may have
     been asked again under the same id. A cache hit outweighs all: its client saw an answer too, and
     only the gateway knows that nobody was asked. At a draw the gateway's word counts, because it
-    sees retries.
+    sees retries, and knows the model behind a name of its own; its callback before its span.
     """
-    gateway = source in GATEWAYS
+    gateway = GATEWAYS.get(source, 0)
     if outcome == "cache_hit":
-        return 128 + gateway
+        return 256 + gateway
     if outcome != "completed":
-        return int(gateway)
+        return gateway
     return (
-        64
-        + 32 * (input_tokens > 0 or accelerator_time > 0)
-        + 16 * (output_tokens > 0 or accelerator_time > 0)
-        + 8 * (cached_tokens > 0)
-        + 4 * (reasoning_output_tokens > 0)
+        128
+        + 64 * (input_tokens > 0 or accelerator_time > 0)
+        + 32 * (output_tokens > 0 or accelerator_time > 0)
+        + 16 * (cached_tokens > 0)
+        + 8 * (reasoning_output_tokens > 0)
         + gateway
     )

@@ -21,6 +21,7 @@ from integration.sources.json_bodies import (
     raw_items,
 )
 from integration.sources.labels import labels
+from integration.sources.response_ids import identifier
 from integration.sources.service_tiers import service_tier
 from integration.sources.token_counts import TokenCounts, input_apart
 from integration.sources.values import count, instant, label, text
@@ -114,7 +115,7 @@ def _event(log: _Log) -> UsageEvent:
         service_tier=service_tier(log.service_tier),
         region=text(log.inference_region or log.region, "/inferenceRegion"),
         response_id=label(head.id),
-        event_id=text(log.request_id, "/requestId"),
+        event_id=identifier(log.request_id, "/requestId"),
         authorization_id=found.get("authorization_id", ""),
         story_key=found.get("story_key", ""),
         branch=found.get("branch", ""),

@@ -23,6 +23,7 @@ from integration.sources.json_bodies import (
 )
 from integration.sources.labels import clean_tags, labels
 from integration.sources.provider_names import provider_of
+from integration.sources.response_ids import identifier
 from integration.sources.usage_events import SentEvent, completed, field_error
 from integration.sources.values import count, instant, text
 
@@ -123,13 +124,13 @@ def _take(index: int, envelope: Envelope, collector: Collector) -> None:
 
 def _event(envelope: Envelope, now: datetime) -> UsageEvent:
     event = _openmeter(envelope, now) or _own(envelope, now)
-    source, given = text(envelope.source, "/source"), text(envelope.id, "/id")
     named = labels({"story_key": envelope.storykey})
     subject = clean_tags([envelope.subject]) if envelope.subject else ()
     return msgspec.structs.replace(
         event,
         source="cloudevents",
-        event_id=text(f"{source} {given}", "/id"),  # A source is a URI, so it has no space.
+        # A source is a URI, so it has no space.
+        event_id=identifier(f"{envelope.source} {envelope.id}", "/id"),
         occurred_at=instant(envelope.time, "/time") if envelope.time else event.occurred_at,
         story_key=event.story_key or named.get("story_key", ""),
         tags=(*event.tags, *subject)[:32],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from integration.metering.usage import Outcome, UsageEvent, pseudonym
 from integration.sources.labels import labels
+from integration.sources.response_ids import identifier
 from integration.sources.service_tiers import service_tier
 from integration.sources.token_counts import TokenCounts, included, input_apart
 from integration.sources.values import cost_usd, count, instant_of_nanoseconds, label, text
@@ -157,7 +158,7 @@ def _event_id(record: Record, counts: TokenCounts, session: str) -> str:
 
     An exporter which sends a batch again sends the same times, so the id stays the same.
     """
-    request = text(record.attributes.get("request_id"), "/attributes/request_id")
+    request = identifier(record.attributes.get("request_id"), "/attributes/request_id")
     if request:
         return request
     sequence = label(record.attributes.get("event.sequence"))

@@ -23,6 +23,7 @@ from integration.sources.json_bodies import (
 )
 from integration.sources.labels import clean_tags, labels
 from integration.sources.provider_names import provider_of
+from integration.sources.response_ids import identifier
 from integration.sources.token_counts import TokenCounts, apart, included
 from integration.sources.values import cost_usd, count, instant, label, text
 
@@ -111,7 +112,7 @@ def _event(seen: _Observation) -> UsageEvent:
         cache_write_input_tokens=counts.cache_write,
         output_tokens=counts.output,
         reasoning_output_tokens=counts.reasoning,
-        event_id=text(seen.id, "/id"),
+        event_id=identifier(seen.id, "/id"),
         trace_id=(seen.trace_id or "") if is_otel else "",
         span_id=seen.id if is_otel else "",
         authorization_id=found.get("authorization_id", ""),

@@ -33,6 +33,7 @@ from integration.sources.litellm_records import (
     Usage,
     small,
 )
+from integration.sources.response_ids import identifier, response_id
 from integration.sources.service_tiers import service_tier
 from integration.sources.token_counts import TokenCounts
 from integration.sources.values import cost_usd, count, instant, label, text
@@ -83,8 +84,8 @@ def _take(index: int, record: Record, collector: Collector) -> None:
 
 def _event(record: Record) -> UsageEvent:
     metadata = record.metadata or Metadata()
-    call_id = text(record.litellm_call_id, "/litellm_call_id")
-    response_id = _CACHE_HIT.sub("", text(record.id, "/id"))
+    call_id = identifier(record.litellm_call_id, "/litellm_call_id")
+    answer_id = response_id(_CACHE_HIT.sub("", record.id), "/id")
     outcome = _outcome(record)
     counts = _counts(record, metadata.usage_object or Usage())
     tags = clean_tags(small(record.request_tags))
@@ -107,9 +108,9 @@ def _event(record: Record) -> UsageEvent:
         output_tokens=counts.output,
         reasoning_output_tokens=counts.reasoning,
         service_tier=_tier(record, head),
-        response_id="" if response_id == call_id else response_id,
+        response_id="" if answer_id == call_id else answer_id,
         call_id=call_id,
-        event_id=text(record.id, "/id"),
+        event_id=identifier(record.id, "/id"),
         trace_id=trace_id if _TRACE_ID.fullmatch(trace_id) else "",
         authorization_id=found.get("authorization_id", ""),
         story_key=found.get("story_key", ""),

@@ -32,6 +32,7 @@ from integration.sources.otlp_litellm import litellm_counts, litellm_fields
 from integration.sources.otlp_records import JSON, PROTOBUF, Record
 from integration.sources.otlp_tokens import token_counts
 from integration.sources.provider_names import provider_of
+from integration.sources.response_ids import identifier, response_id
 from integration.sources.service_tiers import service_tier
 from integration.sources.token_counts import TokenCounts
 from integration.sources.values import cost_usd, instant_of_nanoseconds, label, text
@@ -58,7 +59,7 @@ _SCOPES = (
     ("opentelemetry.instrumentation.", "otlp.openllmetry"),
     ("@traceloop/", "otlp.openllmetry"),
 )
-_ANSWER_ID = re.compile(r"[\w:.-]{1,200}")
+_ANSWER_ID = re.compile(r"[\w:.=+/-]{1,4096}")
 
 
 def read(body: bytes, *, now: datetime, content_type: str = PROTOBUF) -> Batch:
@@ -119,8 +120,8 @@ def event_of(span: Record, counts: TokenCounts, source: str) -> UsageEvent:
     answered = text(first_text(attributes, RESPONSE_MODEL), "/attributes/gen_ai.response.model")
     response_model = "" if answered == extra.get("model_group") else answered
     provider = text(first_text(attributes, PROVIDER), "/attributes/gen_ai.provider.name")
-    call_id = text(attributes.get("litellm.call_id"), "/attributes/litellm.call_id")
-    response_id = _response_id(attributes)
+    call_id = identifier(attributes.get("litellm.call_id"), "/attributes/litellm.call_id")
+    answer_id = _answer_id(attributes)
     tags = clean_tags(attributes.get("tag.tags") or attributes.get("langfuse.trace.tags"))
     tags = tags or clean_tags((extra.get("tags") or "").split("\n"))
     found = labels(attributes, _metadata(attributes), extra, span.resource, tags=tags)
@@ -140,7 +141,7 @@ def event_of(span: Record, counts: TokenCounts, source: str) -> UsageEvent:
         output_tokens=counts.output,
         reasoning_output_tokens=counts.reasoning,
         service_tier=service_tier(first_text(attributes, TIER)),
-        response_id="" if response_id == call_id else response_id,
+        response_id="" if answer_id == call_id else answer_id,
         call_id=call_id,
         trace_id=span.trace_id,
         span_id=span.span_id,
@@ -174,8 +175,8 @@ class _Answer(msgspec.Struct):
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
-def _response_id(attributes: Attributes) -> str:
-    stated = text(attributes.get("gen_ai.response.id"), "/attributes/gen_ai.response.id")
+def _answer_id(attributes: Attributes) -> str:
+    stated = response_id(attributes.get("gen_ai.response.id"), "/attributes/gen_ai.response.id")
     output = attributes.get("output.value")
     if stated or not isinstance(output, str) or not output.startswith("{"):
         return stated
@@ -183,7 +184,7 @@ def _response_id(attributes: Attributes) -> str:
         found = _ANSWER.decode(output).id
     except DECODE_ERRORS:
         return ""
-    return found if _ANSWER_ID.fullmatch(found) else ""
+    return response_id(found, "/attributes/output.value") if _ANSWER_ID.fullmatch(found) else ""
 
 
 def _metadata(attributes: Attributes) -> dict[str, object]:

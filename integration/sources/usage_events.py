@@ -23,14 +23,17 @@ from integration.sources.json_bodies import (
     raw_items,
 )
 from integration.sources.provider_names import provider_of
+from integration.sources.response_ids import MAX_ID, identifier, response_id
 from integration.sources.values import MAX_TEXT
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Id = Annotated[str, msgspec.Meta(max_length=MAX_ID)]
 Amount = Annotated[
     str, msgspec.Meta(max_length=40, pattern=r"^(\d{1,12}(\.\d{1,24})?([eE][-+]?\d{1,2})?)?$")
 ]
+_LONG_ID = 96  # The usual ids are shorter, even together; longer ones are looked at closely.
 _ABSENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,9 +61,9 @@ class SentEvent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=Fal
     gpu_hours: float = 0.0
     gpu_utilisation: float | None = None
     energy_wh: float | None = None
-    response_id: Text = ""
-    call_id: Text = ""
-    event_id: Text = ""
+    response_id: Id = ""
+    call_id: Id = ""
+    event_id: Id = ""
     trace_id: Text = ""
     span_id: Text = ""
     authorization_id: Text = ""
@@ -147,6 +150,10 @@ def completed(sent: SentEvent, now: datetime) -> UsageEvent:
         sent.provider_name = provider_of(sent.response_model or sent.request_model)
     if sent.user:
         sent.user = pseudonym(sent.user)
+    if len(sent.response_id) + len(sent.call_id) + len(sent.event_id) > _LONG_ID:
+        sent.response_id = response_id(sent.response_id, "/response_id")
+        sent.call_id = identifier(sent.call_id, "/call_id")
+        sent.event_id = identifier(sent.event_id, "/event_id")
     return msgspec.convert(sent, UsageEvent, from_attributes=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from integration.metering.identity import detail, identities
+from integration.metering.identity import detail_of, identities
 from integration.metering.usage import UsageEvent
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -40,7 +40,14 @@ def test_ids_of_two_sources_do_not_meet() -> None:
 
 
 def test_the_report_with_more_token_detail_wins_and_the_gateway_at_a_draw() -> None:
-    plain = report("otlp", input_tokens=10)
-    cached = report("otlp", input_tokens=10, cache_read_input_tokens=5)
-    callback = report("litellm", input_tokens=10, cache_read_input_tokens=5)
-    assert detail(plain) < detail(cached) < detail(callback)
+    def weight(source: str, cached_tokens: int) -> int:
+        return detail_of(
+            "completed", source, input_tokens=10, output_tokens=1, cached_tokens=cached_tokens,
+            reasoning_output_tokens=0, accelerator_time=0,
+        )  # fmt: skip
+
+    ordered = [
+        ("litellm", 0), ("otlp.logfire", 5), ("otlp.litellm", 5), ("litellm", 5),
+    ]  # fmt: skip
+    weights = [weight(*each) for each in ordered]
+    assert weights == sorted(set(weights))
