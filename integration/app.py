@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -16,15 +17,17 @@ from integration.web.authorizations import authorizations
 from integration.web.caps import caps
 from integration.web.jira_webhooks import jira_webhooks
 from integration.web.litellm_guardrail import litellm_guardrail
+from integration.web.login import Login, Loopback, OpenId
 from integration.web.openapi import openapi
 from integration.web.operations import operations
 from integration.web.otlp import otlp
 from integration.web.own_rows import own_rows
-from integration.web.page_frame import assets
+from integration.web.page_frame import assets, unknown_address
 from integration.web.pages import pages
 from integration.web.reads import reads
 from integration.web.retraining import retraining
 from integration.web.service import EXTENSION, Service, SlackApp
+from integration.web.sign_in import sign_in_pages
 from integration.web.slack_events import slack_events
 from integration.web.slack_install import slack_install
 from integration.web.spend_pages import spend_pages
@@ -43,7 +46,7 @@ each answer of the database; with the usual 5 ms those waits were most of a smal
 DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
     usage, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads, openapi, assets,
-    pages, sprint_pages, spend_pages, own_rows, what_if, retraining,
+    pages, sprint_pages, spend_pages, sign_in_pages, own_rows, what_if, retraining,
 )  # fmt: skip
 
 
@@ -67,9 +70,21 @@ def service_of(settings: Settings) -> Service:
         clock=clock_from(settings.clock_file),
         public_url=settings.url,
         max_body_bytes=settings.max_body_mb * 1024 * 1024,
-        login=settings.login,
+        login=login_of(settings),
         slack_app=slack_app(settings),
     )
+
+
+def login_of(settings: Settings) -> Login:
+    """The way in to the pages."""
+    if settings.login == "loopback" or settings.oidc_client_secret is None:
+        return Loopback((settings.host, urlsplit(settings.url).hostname or ""))
+    return OpenId(
+        settings.oidc_issuer, settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        admins=frozenset(settings.admin_emails), groups_claim=settings.oidc_groups_claim,
+        trusts_email=settings.oidc_trust_email, lasts_s=settings.sign_in_hours * 3600,
+    )  # fmt: skip
 
 
 def slack_app(settings: Settings) -> SlackApp | None:
@@ -88,9 +103,26 @@ def app_with(service: Service) -> Flask:
     app = Flask("storymeter", template_folder=None, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # The default provider has it.
     app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
+    app.config.update(cookie_settings(service))
     app.extensions[EXTENSION] = service
     for door in DOORS:
         app.register_blueprint(door)
     errors.register(app)
+    app.register_error_handler(404, unknown_address)
     headers.register(app)
     return app
+
+
+def cookie_settings(service: Service) -> dict[str, object]:
+    """The signed cookie: unreadable to scripts, not sent with other sites' forms, kept to TLS."""
+    is_secure = service.public_url.startswith("https://")
+    newest, *older = service.box.derived("pages")
+    return {
+        "SECRET_KEY": newest,
+        "SECRET_KEY_FALLBACKS": older,
+        # Browsers take the prefix only with Secure, for this host alone.
+        "SESSION_COOKIE_NAME": "__Host-storymeter" if is_secure else "storymeter",
+        "SESSION_COOKIE_SECURE": is_secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+    }

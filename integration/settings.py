@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,15 @@ class Settings(BaseSettings):
     price_overrides: Path | None = None
     """A JSON file of dated price rows for all workspaces; docs/prices.md describes them."""
     login: Literal["loopback", "oidc"] = "loopback"
+    """Who may open pages: somebody at this machine, or who signs in with a provider."""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_admins: str = ""
+    """E-mail addresses of admins of every workspace, separated by commas."""
+    oidc_groups_claim: str = "groups"
+    oidc_trust_email: bool = False
+    sign_in_hours: int = Field(default=8, ge=1, le=720)
     slack_client_id: str = ""
     """With both secrets: people install the Slack app from our pages, for several workspaces."""
     slack_client_secret: SecretStr | None = None
@@ -49,10 +59,16 @@ class Settings(BaseSettings):
         """The address that links use, without a slash at its end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def admin_emails(self) -> list[str]:
+        """The addresses in `oidc_admins`, in lower case."""
+        return [each.strip().lower() for each in self.oidc_admins.split(",") if each.strip()]
+
     def as_environment(self) -> dict[str, str]:
         """The variables by which a child process reads the same settings."""
         secrets = {
-            "secret_key", "slack_client_secret", "slack_signing_secret", "slack_app_token",
+            "secret_key", "oidc_client_secret", "slack_client_secret", "slack_signing_secret",
+            "slack_app_token",
         }  # fmt: skip
         plain = self.model_dump(exclude_none=True, exclude={"database_url", *secrets})
         found = {f"STORYMETER_{name.upper()}": str(value) for name, value in plain.items()}
@@ -70,14 +86,45 @@ def read_settings() -> Settings:
         InvalidInput: one FieldError for each variable that is missing or wrong.
     """
     try:
-        return Settings()
+        found = Settings()
     except ValidationError as wrong:
         errors = tuple(
             FieldError(_variable(error["loc"]), error["type"], error["msg"])
             for error in wrong.errors()
         )
-        lines = "\n".join(f"  {error.pointer}: {error.message}" for error in errors)
-        raise InvalidInput(f"These settings need mending:\n{lines}", errors=errors) from wrong
+        raise _unusable(errors) from wrong
+    if missing := sign_in_faults(found):
+        raise _unusable(missing)
+    return found
+
+
+def sign_in_faults(settings: Settings) -> tuple[FieldError, ...]:
+    """What signing in with a provider still needs."""
+    if settings.login != "oidc":
+        return ()
+    needed = (
+        ("oidc_issuer", _is_safe(settings.oidc_issuer), "the provider's address, with https://"),
+        ("oidc_client_id", settings.oidc_client_id, "the client id that the provider gave"),
+        ("oidc_client_secret", settings.oidc_client_secret, "the client secret that it gave"),
+        ("public_url", _is_safe(settings.public_url), "where people come in, with https://"),
+    )
+    return tuple(
+        FieldError(f"STORYMETER_{name.upper()}", "missing", f"STORYMETER_LOGIN=oidc needs {what}")
+        for name, is_there, what in needed
+        if not is_there
+    )
+
+
+def _is_safe(address: str) -> bool:
+    """Whether what goes there is kept from listeners: by TLS, or by not leaving this machine."""
+    parts = urlsplit(address)
+    local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return parts.scheme == "https" or local
+
+
+def _unusable(errors: tuple[FieldError, ...]) -> InvalidInput:
+    lines = "\n".join(f"  {error.pointer}: {error.message}" for error in errors)
+    return InvalidInput(f"These settings need mending:\n{lines}", errors=errors)
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

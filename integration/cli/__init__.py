@@ -19,6 +19,7 @@ from integration.cli.estimate_command import estimate
 from integration.cli.import_commands import export_file, import_file
 from integration.cli.inbox_commands import inbox
 from integration.cli.jira_commands import jira
+from integration.cli.people_commands import people
 from integration.cli.prices_commands import prices
 from integration.cli.report_commands import report
 from integration.cli.retraining_commands import retraining
@@ -38,8 +39,8 @@ def commands() -> None:
 
 
 for command in (
-    run, web, worker, migrate, demo, workspace, keys, jira, inbox, usage, estimate, report, slack,
-    spikes,
+    run, web, worker, migrate, demo, workspace, people, keys, jira, inbox, usage, estimate, report,
+    slack, spikes,
     prices, carbon, whatif, retraining, attribute, reprice,
 ):  # fmt: skip
     commands.add_command(command)

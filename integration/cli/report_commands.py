@@ -83,9 +83,10 @@ def _report(service: Service, workspace_id: str, sprint_id: int) -> SprintReport
 def _page(service: Service, workspace_id: str, sprint_id: int) -> bytes:
     """The page to print, from the same door that serves it to browsers."""
     from integration.app import app_with
+    from integration.web.login import Loopback
 
     # Whoever may run this command may read the database anyway.
-    client = app_with(replace(service, login="loopback")).test_client()
+    client = app_with(replace(service, login=Loopback())).test_client()
     answer = client.get(f"/{workspace_id}/reports/{sprint_id}")
     if answer.status_code == 404:
         raise NotFound(f"There is no Sprint {sprint_id} in {workspace_id}")

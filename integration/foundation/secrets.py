@@ -8,6 +8,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from integration.foundation.errors import StoryMeterError
 
@@ -30,8 +32,9 @@ class SecretBox:
         Raises:
             SecretUnreadable: a key is not 32 url-safe base64-encoded bytes.
         """
+        self._keys = [key.strip() for key in keys.split(",")]
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+            self._fernet = MultiFernet([Fernet(key) for key in self._keys])
         except ValueError as wrong:
             raise SecretUnreadable(
                 "STORYMETER_SECRET_KEY must hold Fernet keys (32 url-safe base64-encoded bytes)"
@@ -53,6 +56,15 @@ class SecretBox:
             raise SecretUnreadable(
                 "A stored token was encrypted under another STORYMETER_SECRET_KEY"
             ) from wrong
+
+    def derived(self, purpose: str) -> list[bytes]:
+        """Keys of 32 bytes for another purpose, newest first; they tell nothing of ours."""
+        return [
+            HKDF(SHA256(), length=32, salt=None, info=f"storymeter {purpose}".encode()).derive(
+                key.encode()
+            )
+            for key in self._keys
+        ]
 
 
 def key_in(path: Path) -> str:

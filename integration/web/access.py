@@ -5,21 +5,35 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import current_app, g, request
+from flask import current_app, g, request, session
 
-from integration.foundation.errors import NotPermitted, Unauthenticated
-from integration.web import login
+from integration.foundation.errors import NotFound, NotPermitted, Unauthenticated
+from integration.people import store as members
+from integration.people.role import covers, highest, roles_in_groups
+from integration.web.forms import check_form
 from integration.web.key_memory import KeyMemory
+from integration.web.login import person_of
 from integration.web.service import service
+from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import KEY_PREFIX, Caller, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy.orm import Session
+
+    from integration.people.role import Person, Role
+
     View = Callable[..., Any]
 
 MARK = "storymeter_access"
 KEYS = "storymeter.keys"
+
+
+class RoleTooSmall(NotPermitted):
+    """The person is known, and may look, but not do this."""
+
+    code = "role_too_small"
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
@@ -47,16 +61,66 @@ def signed_by(sender: str) -> Callable[[View], View]:
     return mark
 
 
-def people(view: View) -> View:
-    """Mark a page: let in a person who may look at it, as `login.py` decides."""
+def people(needed: Role = "viewer") -> Callable[[View], View]:
+    """Mark a page: let in a person with this role in the address's workspace.
 
-    @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        login.admit(request, service().login)
-        return view(*args, **kwargs)
+    A page that names no workspace lets in whoever is known. Forms are checked to be our own.
+    """
 
-    setattr(guarded, MARK, "people")
-    return guarded
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            here = service()
+            g.person = person_of(request, session, here.login, here.clock.now())
+            check_form()
+            if "workspace_id" in kwargs:
+                g.role = require(kwargs["workspace_id"], needed)
+            return view(*args, **kwargs)
+
+        setattr(guarded, MARK, f"people:{needed}")
+        return guarded
+
+    return mark
+
+
+def person() -> Person:
+    """Return who looks at the current page, as `people` found out."""
+    return cast("Person", g.person)
+
+
+def require(workspace_id: str, needed: Role) -> Role:
+    """Return the current person's role in a workspace.
+
+    Raises:
+        NotFound: they have none, and shall not learn whether there is such a workspace.
+        NotPermitted: their role is not enough.
+    """
+    held = _role_in(workspace_id)
+    if held is None:
+        raise NotFound(f"There is no workspace {workspace_id!r}")
+    if not covers(held, needed):
+        raise RoleTooSmall(f"This needs the role {needed}; yours is {held}")
+    return held
+
+
+def visible_workspaces(session: Session) -> list[str]:
+    """Return the workspaces in which the current person has a role, sorted."""
+    known = workspaces.all_ids(session)
+    if person().is_deployment_admin:
+        return known
+    theirs = (
+        members.workspaces_of(session, person().email) | roles_in_groups(person().groups).keys()
+    )
+    return [workspace_id for workspace_id in known if workspace_id in theirs]
+
+
+def _role_in(workspace_id: str) -> Role | None:
+    asking = person()
+    if asking.is_deployment_admin:
+        return "admin"
+    with service().transactions.begin() as session:
+        named = members.role_of(session, workspace_id, asking.email)
+    return highest(named, roles_in_groups(asking.groups).get(workspace_id))
 
 
 def open_to_all(view: View) -> View:

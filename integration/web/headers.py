@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
+from integration.web.service import service
+
 if TYPE_CHECKING:
     from flask import Flask, Response
 
@@ -40,6 +42,6 @@ def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_policy())
-    if request.is_secure:
+    if request.is_secure or service().public_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     return response

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 from integration.journeys.authorize_together import Authorizer
+from integration.web.login import Login, Loopback
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -42,7 +43,7 @@ class Service:
     clock: Clock
     public_url: str
     max_body_bytes: int
-    login: str = "loopback"
+    login: Login = Loopback()  # noqa: RUF009  # It is frozen.
     slack_app: SlackApp | None = None
     """The Slack app that workspaces install; None where each brings a token of its own."""
     authorizer: Authorizer = field(init=False)

@@ -12,13 +12,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, request
+from flask import redirect, request
 from slack_sdk import WebClient
 
 from integration.foundation.errors import InvalidInput, NotFound, Unavailable
 from integration.slack.failures import TRANSPORT_ERRORS, error_code
 from integration.slack.scopes import BOT_SCOPES
-from integration.web.access import people
+from integration.web.access import people, person, require
+from integration.web.page_frame import page_blueprint
 from integration.web.service import service
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import SlackAccount
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
     from integration.web.service import SlackApp
 
-slack_install = Blueprint("slack_install", __name__)
+slack_install = page_blueprint("slack_install")
 
 STATE_COOKIE = "storymeter-slack-install"
 STATE_LIVES = timedelta(minutes=10)
 
 
 @slack_install.get("/slack/install")
-@people
+@people()
 def begin() -> AnyResponse:
     """Send a person to Slack to install the app for `?workspace=…`."""
     here, app = service(), _app()
@@ -59,7 +60,7 @@ def begin() -> AnyResponse:
 
 
 @slack_install.get("/slack/oauth_redirect")
-@people
+@people()
 def finish() -> AnyResponse:
     """Take in what Slack grants, after its state is checked; tokens are kept encrypted."""
     here, app = service(), _app()
@@ -72,6 +73,7 @@ def finish() -> AnyResponse:
         workspace_id = workspaces.end_slack_install(session, _digest(state), now)
     if workspace_id is None:
         raise InvalidInput("This installation took too long or was finished before; begin it again")
+    require(workspace_id, "admin")
     if request.args.get("error"):
         raise InvalidInput("Slack was not connected: the installation was declined")
     granted = _granted(app, request.args.get("code", ""))
@@ -85,8 +87,8 @@ def finish() -> AnyResponse:
         )  # fmt: skip
         workspaces.connect_slack(session, account, here.box)
         workspaces.audit(
-            session, workspace_id, at=now, actor="page", action="slack.connected", subject="slack",
-            team_id=team_id,
+            session, workspace_id, at=now, actor=person().actor, action="slack.connected",
+            subject="slack", team_id=team_id,
         )  # fmt: skip
     answer = redirect(f"/{workspace_id}/")
     answer.delete_cookie(STATE_COOKIE, path="/slack")

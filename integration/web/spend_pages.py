@@ -23,7 +23,7 @@ spend_pages = page_blueprint("spend_pages")
 
 
 @spend_pages.get("/<workspace_id>/stories/<story_key>")
-@people
+@people()
 def show_story(workspace_id: str, story_key: str) -> Response:
     """Show a story's estimates over time and what it used."""
     books = service().books.for_workspace(workspace_id)
@@ -38,7 +38,7 @@ def show_story(workspace_id: str, story_key: str) -> Response:
 
 
 @spend_pages.get("/<workspace_id>/caps")
-@people
+@people()
 def show_caps(workspace_id: str) -> Response:
     """Show the caps in force and what happened to them."""
     with service().transactions.begin() as session:
@@ -49,7 +49,7 @@ def show_caps(workspace_id: str) -> Response:
 
 
 @spend_pages.get("/<workspace_id>/unattributed")
-@people
+@people()
 def show_unattributed(workspace_id: str) -> Response:
     """Show what was spent on no story, and who sent it."""
     with service().transactions.begin() as session:
@@ -59,7 +59,7 @@ def show_unattributed(workspace_id: str) -> Response:
 
 
 @spend_pages.get("/<workspace_id>/settings")
-@people
+@people()
 def show_settings(workspace_id: str) -> Response:
     """Show how the workspace is set up, without any secret."""
     here = service()

@@ -42,7 +42,7 @@ ALL = 10_000
 
 
 @sprint_pages.get("/<workspace_id>/sprints/<int:sprint_id>")
-@people
+@people()
 def show_sprint(workspace_id: str, sprint_id: int) -> Response:
     """Show the page that the team puts on screen at the Sprint Review."""
     books = service().books.for_workspace(workspace_id)
@@ -65,7 +65,7 @@ def show_sprint(workspace_id: str, sprint_id: int) -> Response:
 
 
 @sprint_pages.get("/<workspace_id>/sprints/<int:sprint_id>/burn-up.svg")
-@people
+@people()
 def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
     """Draw the Sprint's spend against its cap, for one theme and width."""
     theme, width = request.args.get("theme", "light"), request.args.get("width", "wide")
@@ -84,7 +84,7 @@ def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
 
 
 @sprint_pages.get("/<workspace_id>/reports/<int:sprint_id>")
-@people
+@people()
 def show_report(workspace_id: str, sprint_id: int) -> Response:
     """Show the report in one file, to print or to keep: it needs nothing else to be read."""
     books = service().books.for_workspace(workspace_id)

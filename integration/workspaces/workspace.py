@@ -15,9 +15,9 @@ SCOPES: tuple[Scope, ...] = ("ingest", "authorize", "read", "admin")
 KEY_PREFIX = "smk_"
 FIXED_ROUTES = frozenset(
     {
-        "assets", "beta", "caps", "healthz", "integrations", "login", "logout", "metrics",
-        "openapi.json", "readyz", "reports", "slack", "sprints", "stories", "unattributed", "v1",
-        "webhooks",
+        "assets", "beta", "caps", "healthz", "integrations", "metrics", "openapi.json", "readyz",
+        "reports", "sign-in", "sign-out", "signed-out", "slack", "sprints", "stories",
+        "unattributed", "v1", "webhooks",
     }
 )  # fmt: skip
 """First parts of our own addresses: the pages of a workspace of such a name could not be reached.

@@ -125,6 +125,21 @@ def test_connecting_again_keeps_what_provisioning_found(
     assert before[0][1] == JiraConfig().account_id
 
 
+def test_people_are_given_roles_and_lose_them(storymeter: Storymeter) -> None:
+    storymeter("workspace", "create", "acme")
+    assert storymeter("people", "add", "acme", "Ada@Example.com", "--role", "admin")[0] == 0
+    assert storymeter("people", "add", "acme", "bo@example.com")[0] == 0
+    _, listed, _ = storymeter("people", "list", "acme", "--json")
+    assert json.loads(listed) == [
+        {"email": "ada@example.com", "role": "admin"}, {"email": "bo@example.com", "role": "viewer"}
+    ]  # fmt: skip
+    code, _, why = storymeter("people", "remove", "acme", "ada@example.com")
+    assert code == 1
+    assert "only admin" in why
+    assert storymeter("people", "remove", "acme", "bo@example.com")[0] == 0
+    assert storymeter("people", "list", "acme")[1] == "admin     ada@example.com\n"
+
+
 def test_slack_and_a_team_are_connected_and_tokens_are_not_readable(
     storymeter: Storymeter, engine: Engine
 ) -> None:

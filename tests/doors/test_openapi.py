@@ -37,7 +37,7 @@ def machine_routes(app: Flask) -> dict[tuple[str, str], str]:
     found = {}
     for rule in app.url_map.iter_rules():
         mark = getattr(app.view_functions[rule.endpoint], MARK, "")
-        if mark == "people" or rule.rule.startswith("/assets/"):
+        if mark.startswith("people:") or rule.rule.startswith(("/assets/", "/sign")):
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for method in METHODS & {each.lower() for each in rule.methods or ()}:

@@ -12,6 +12,7 @@ from integration.app import app_with
 from integration.foundation.clock import FixedClock
 from integration.reports.sprint_page import sprint_page
 from integration.reports.sprint_report import sprint_report
+from integration.web.login import Loopback
 from tests.doors import worlds
 from tests.doors.plain_text import plain_text
 from tests.doors.worlds import World, at
@@ -134,12 +135,25 @@ def test_pages_without_sign_in_answer_this_machine_alone(
     assert "Acme" not in answer.text
 
 
-def test_a_sign_in_that_does_not_exist_yet_lets_nobody_in(service: Service, world: World) -> None:
+@pytest.mark.parametrize("reached_at", [("0.0.0.0",), ("127.0.0.1", "meter.example.com"), ("",)])
+def test_pages_without_sign_in_stay_shut_where_others_can_come_in(
+    reached_at: tuple[str, ...], service: Service, world: World
+) -> None:
     world.sprint()
-    client = app_with(replace(service, login="oidc")).test_client()
+    client = app_with(replace(service, login=Loopback(reached_at))).test_client()
     answer = client.get("/acme/sprints/14")
     assert answer.status_code == 403
-    assert "Sign-in is not set up" in answer.text
+    assert "need a sign-in" in answer.text
+    assert "Acme" not in answer.text
+
+
+def test_an_address_that_leads_nowhere_is_a_page_for_browsers_and_json_for_machines(
+    client: FlaskClient,
+) -> None:
+    browser = client.get("/acme/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert browser.status_code == 404
+    assert "<h1>Not found</h1>" in browser.text
+    assert client.get("/acme/nothing").is_json
 
 
 def test_what_people_write_is_shown_as_text(client: FlaskClient, world: World) -> None:

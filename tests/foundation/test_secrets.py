@@ -66,3 +66,10 @@ def test_the_kept_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert path.stat().st_uid == os.geteuid()
     assert SecretBox(key_in(path)).open(SecretBox(found.pop()).close(TOKEN)) == TOKEN
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_derived_keys_follow_the_keys_and_differ_by_purpose() -> None:
+    both = SecretBox(f"{NEW},{OLD}").derived("pages")
+    assert both == SecretBox(NEW).derived("pages") + SecretBox(OLD).derived("pages")
+    assert len({*both, *SecretBox(NEW).derived("something else"), NEW.encode()}) == 4
+    assert all(len(key) == 32 for key in both)

@@ -100,3 +100,31 @@ def test_an_empty_variable_counts_as_unset(environment: Setting) -> None:
 def test_an_unknown_variable_of_ours_does_no_harm(environment: Setting) -> None:
     environment(STORYMETER_KEY="smk_for_the_replay_command", STORYMETER_SOMETHING="1")
     assert read_settings().port == 8080
+
+
+def test_sign_in_names_everything_that_it_needs_at_once(environment: Setting) -> None:
+    environment(
+        STORYMETER_LOGIN="oidc", STORYMETER_OIDC_ISSUER="http://id.example.com",
+        STORYMETER_PUBLIC_URL="http://meter.example.com",
+    )  # fmt: skip
+    with pytest.raises(InvalidInput) as refused:
+        read_settings()
+    assert {error.pointer for error in refused.value.errors} == {
+        "STORYMETER_OIDC_ISSUER", "STORYMETER_OIDC_CLIENT_ID", "STORYMETER_OIDC_CLIENT_SECRET",
+        "STORYMETER_PUBLIC_URL",
+    }  # fmt: skip
+    assert "https://" in refused.value.message
+
+
+def test_admins_of_the_deployment_are_compared_in_lower_case(environment: Setting) -> None:
+    environment(
+        STORYMETER_LOGIN="oidc", STORYMETER_OIDC_ISSUER="https://id.example.com",
+        STORYMETER_OIDC_CLIENT_ID="storymeter", STORYMETER_OIDC_CLIENT_SECRET="between us",
+        STORYMETER_PUBLIC_URL="https://meter.example.com",
+        STORYMETER_OIDC_ADMINS=" Ada@Example.com, , bo@example.com",
+    )  # fmt: skip
+    settings = read_settings()
+    assert settings.admin_emails == ["ada@example.com", "bo@example.com"]
+    assert "between us" not in repr(settings)
+    environment(**settings.as_environment())
+    assert read_settings() == settings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.people.role import ROLES
 from integration.web.access import MARK
 from integration.workspaces.workspace import FIXED_ROUTES, SCOPES, id_fault
 from tests.doors.worlds import World, spike, unpriced_models
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
 
     from integration.web.service import Service
 
-MARKS = {"open", "people", "signature:jira", "signature:slack"} | {f"key:{s}" for s in SCOPES}
-OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/assets/storymeter.css"}
+MARKS = (
+    {"open", "signature:jira", "signature:slack"}
+    | {f"people:{role}" for role in ROLES}
+    | {f"key:{scope}" for scope in SCOPES}
+)
+OPEN = {
+    "/healthz", "/readyz", "/metrics", "/openapi.json", "/assets/storymeter.css", "/sign-in",
+    "/sign-in/callback", "/signed-out",
+}  # fmt: skip
 OURS, THEIRS = "acme", "umbrella"
 SECRETS = ("jira-secret-token", "webhook-secret", "xoxb-slack-secret", "signing-secret")
 
@@ -126,7 +134,7 @@ def test_no_keyed_route_answers_without_a_key(
 def test_a_page_shows_its_own_workspace_alone(
     app: Flask, client: FlaskClient, two_workspaces: dict[str, str]
 ) -> None:
-    pages = [rule for rule, mark in readable(app) if mark == "people"]
+    pages = [rule for rule, mark in readable(app) if mark.startswith("people:")]
     pages = [rule for rule in pages if "workspace_id" in rule.arguments]
     assert len(pages) >= 8
     for rule in pages:
@@ -144,7 +152,7 @@ def test_no_page_shows_a_secret(
     app: Flask, client: FlaskClient, two_workspaces: dict[str, str]
 ) -> None:
     for rule, mark in readable(app):
-        if mark != "people":
+        if not mark.startswith("people:"):
             continue
         for address in addresses(rule):
             body = client.get(address).text

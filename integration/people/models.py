@@ -1,0 +1,22 @@
+"""Tables of the people room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import DateTime, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integration.foundation.database import Table
+
+
+class MemberRow(Table):
+    """A person's role in a workspace."""
+
+    __tablename__ = "member"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    email: Mapped[str] = mapped_column(Text, primary_key=True)
+    role: Mapped[str] = mapped_column(Text)
+    named_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    named_by: Mapped[str] = mapped_column(Text)

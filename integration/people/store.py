@@ -1,0 +1,69 @@
+"""Reads and writes of the people room. Callers own the transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from integration.people.models import MemberRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.people.role import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person's role in a workspace, and who gave it."""
+
+    email: str
+    role: Role
+    named_at: datetime
+    named_by: str
+
+
+def name_member(
+    session: Session, workspace_id: str, email: str, role: Role, *, by: str, now: datetime
+) -> None:
+    """Give a person a role, in place of the one they had."""
+    values = {"role": role, "named_at": now, "named_by": by}
+    row = insert(MemberRow).values(workspace_id=workspace_id, email=email, **values)
+    session.execute(
+        row.on_conflict_do_update(index_elements=["workspace_id", "email"], set_=values)
+    )
+
+
+def remove_member(session: Session, workspace_id: str, email: str) -> bool:
+    """Take a person's role away; False when they had none."""
+    row = MemberRow
+    gone = session.execute(
+        delete(row).where(row.workspace_id == workspace_id, row.email == email).returning(row.email)
+    )
+    return gone.scalar() is not None
+
+
+def members(session: Session, workspace_id: str, *, is_kept: bool = False) -> list[Member]:
+    """Return who has a role in a workspace, by address. `is_kept` locks them."""
+    query = (
+        select(MemberRow).where(MemberRow.workspace_id == workspace_id).order_by(MemberRow.email)
+    )
+    rows = session.scalars(query.with_for_update() if is_kept else query)
+    return [Member(row.email, cast("Role", row.role), row.named_at, row.named_by) for row in rows]
+
+
+def role_of(session: Session, workspace_id: str, email: str) -> Role | None:
+    """Return a person's role in a workspace; None when they have none."""
+    row = session.get(MemberRow, (workspace_id, email))
+    return cast("Role", row.role) if row else None
+
+
+def workspaces_of(session: Session, email: str) -> set[str]:
+    """Return the workspaces in which a person has a role."""
+    query = select(MemberRow.workspace_id).where(MemberRow.email == email)
+    return set(session.scalars(query))
