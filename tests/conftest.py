@@ -54,7 +54,18 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     with running(tmp_path_factory.mktemp("pg"), database=TEMPLATE) as url:
+        _spare_the_disk(url)
         yield url
+
+
+def _spare_the_disk(url: str) -> None:
+    """Wait for no disk: tests kill processes, never the machine, and drop a database each."""
+    engine = connect(url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
