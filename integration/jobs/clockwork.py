@@ -13,7 +13,7 @@ from integration.journeys.check_plan import check_plan
 from integration.journeys.compose_digest import compose_digest, refresh_digest
 from integration.journeys.end_holds import expire_holds
 from integration.journeys.keep_partitions import keep_partitions
-from integration.mailbox import store as mailbox
+from integration.turns import store as turns
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def keep_house(house: House) -> None:
     now = house.clock.now()
     keep_partitions(house.transactions, now=now)
     with house.transactions.begin() as session:
-        mailbox.forget_ticks(session, now - TICKS_KEPT)
+        turns.forget_ticks(session, now - TICKS_KEPT)

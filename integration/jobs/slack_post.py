@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from integration.foundation.errors import DeliveryFailed
-from integration.mailbox import store as mailbox
 from integration.slack.failures import SlackChannelUnusable, SlackConnectionDead
+from integration.turns import store as turns
 from integration.workspaces import store as workspaces
 from integration.workspaces.quiet_hours import quiet_for
 
@@ -102,9 +102,7 @@ class Post:
             if quiet:
                 raise DeliveryFailed("Quiet hours", permanent=False, retry_after=quiet)
         with self.house.transactions.begin() as session:
-            wait = mailbox.take_place(
-                session, self.promise.workspace_id, f"slack:{channel}", SPACING
-            )
+            wait = turns.take_place(session, self.promise.workspace_id, f"slack:{channel}", SPACING)
         if wait > LONGEST_WAIT:
             raise DeliveryFailed("The channel is busy", permanent=False, retry_after=wait)
         time.sleep(wait.total_seconds())

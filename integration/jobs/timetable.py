@@ -21,7 +21,7 @@ from integration.jobs.clockwork import (
 )
 from integration.jobs.renew_estimates import renew_estimates
 from integration.jobs.watch_spend import watch_spend
-from integration.mailbox import store as mailbox
+from integration.turns import store as turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def run_due(house: House) -> list[str]:
         now = house.clock.now()
         slot = now - timedelta(seconds=now.timestamp() % job.every.total_seconds())
         with house.transactions.begin() as session:
-            is_mine = mailbox.take_tick(session, job.name, slot.replace(microsecond=0), now)
+            is_mine = turns.take_tick(session, job.name, slot.replace(microsecond=0), now)
         if is_mine:
             job.run(house)
             ran.append(job.name)

@@ -12,6 +12,7 @@ from integration.mailbox import store as mailbox
 from integration.reports.digest_news import is_worth_an_edit
 from integration.reports.digest_report import daily_digest
 from integration.reports.shapes import DailyDigest
+from integration.turns import store as turns
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +37,7 @@ def compose_digest(
     """
     with transactions.begin() as session:
         job = f"digest:{team.team_id}"
-        if not mailbox.take_tick(session, job, slot, now, team.workspace_id):
+        if not turns.take_tick(session, job, slot, now, team.workspace_id):
             return 0
         composed = 0
         for digest in _digests(session, team, books, now):
@@ -53,7 +54,7 @@ def refresh_digest(
     """Edit today's digests in which a reader would miss something by now; returns how many."""
     with transactions.begin() as session:
         job = f"digest-refresh:{team.team_id}"
-        if not mailbox.take_tick(session, job, slot, now, team.workspace_id):
+        if not turns.take_tick(session, job, slot, now, team.workspace_id):
             return 0
         edited = 0
         for digest in _digests(session, team, books, now):

@@ -36,6 +36,8 @@ class InboxRow(Table):
     note: Mapped[str] = mapped_column(Text, server_default="")
     attempts: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[datetime] = mapped_column(INSTANT)
+    leased_until: Mapped[datetime | None] = mapped_column(INSTANT)
+    """By the database's clock, which all workers share; None while nobody is reading it."""
     settled_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
@@ -60,6 +62,8 @@ class OutboxRow(Table):
     attempts: Mapped[int] = mapped_column(server_default="0")
     promised_at: Mapped[datetime] = mapped_column(INSTANT)
     due_at: Mapped[datetime] = mapped_column(INSTANT)
+    leased_until: Mapped[datetime | None] = mapped_column(INSTANT)
+    """By the database's clock, which all workers share; None while nobody is sending it."""
     delivered_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
@@ -72,27 +76,3 @@ class PauseRow(Table):
     system: Mapped[str] = mapped_column(Text, primary_key=True)
     until: Mapped[datetime] = mapped_column(INSTANT)
     reason: Mapped[str] = mapped_column(Text)
-
-
-class PaceRow(Table):
-    """When the next message may go to one place outside, such as a channel."""
-
-    __tablename__ = "outbox_pace"
-
-    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    place: Mapped[str] = mapped_column(Text, primary_key=True)
-    next_at: Mapped[datetime] = mapped_column(INSTANT)
-
-
-class TickRow(Table):
-    """A slot of the clock that some worker has taken; the key lets each slot run once.
-
-    Jobs that serve all workspaces at once carry the workspace `*`.
-    """
-
-    __tablename__ = "tick"
-
-    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    job: Mapped[str] = mapped_column(Text, primary_key=True)
-    slot: Mapped[datetime] = mapped_column(INSTANT, primary_key=True)
-    taken_at: Mapped[datetime] = mapped_column(INSTANT)

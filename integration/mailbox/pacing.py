@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 LEASE = timedelta(minutes=2)
-"""Longer than any single call outside may take, so that no two workers send the same thing."""
+"""Of the database's time. Longer than any single delivery may take, so that no two workers send the
+same thing."""
 
 SPACING = timedelta(seconds=2)
 """Between two writes to one subject, so that a burst of changes becomes few writes."""

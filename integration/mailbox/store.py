@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, select, true, update
+from sqlalchemy import case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from integration.mailbox.claims import Delivery, Promise
-from integration.mailbox.models import InboxRow, OutboxRow, PaceRow, PauseRow, TickRow
+from integration.mailbox.models import InboxRow, OutboxRow, PauseRow
 from integration.mailbox.pacing import LEASE, MAX_ATTEMPTS, SPACING, retry_delay
 from integration.mailbox.queries import repeats_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy.orm import Session
 
@@ -58,13 +57,19 @@ def claim_deliveries(session: Session, now: datetime, limit: int = 20) -> list[D
     paused = _paused(InboxRow.workspace_id, InboxRow.source, now)
     rows = session.scalars(
         select(InboxRow)
-        .where(InboxRow.state == "waiting", InboxRow.due_at <= now, ~blocked, ~paused)
+        .where(
+            InboxRow.state == "waiting",
+            InboxRow.due_at <= now,
+            _is_free(InboxRow),
+            ~blocked,
+            ~paused,
+        )
         .order_by(InboxRow.inbox_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
-        row.due_at = now + LEASE
+        row.leased_until = func.clock_timestamp() + LEASE
         row.attempts += 1
     return [
         Delivery(
@@ -108,9 +113,20 @@ def retry_delivery(
 
 
 def _deliveries(delivery: Delivery, ids: Sequence[int]) -> Any:
-    return update(InboxRow).where(
-        InboxRow.workspace_id == delivery.workspace_id, InboxRow.inbox_id.in_(ids)
+    return (
+        update(InboxRow)
+        .where(InboxRow.workspace_id == delivery.workspace_id, InboxRow.inbox_id.in_(ids))
+        .values(leased_until=None)
     )
+
+
+def _is_free(row: type[InboxRow | OutboxRow]) -> Any:
+    """Whether nobody has it in hand: no lease, or one that ran out because its worker died.
+
+    A lease is about real time. Workers whose clocks differ by more than a lease would otherwise
+    take each other's work while it is being done.
+    """
+    return or_(row.leased_until.is_(None), row.leased_until < func.clock_timestamp())
 
 
 def replay(
@@ -122,7 +138,7 @@ def replay(
     replayed = session.execute(
         update(InboxRow)
         .where(InboxRow.workspace_id == workspace_id, InboxRow.state.in_(states), wanted)
-        .values(state="waiting", due_at=now, attempts=0, settled_at=None)
+        .values(state="waiting", due_at=now, leased_until=None, attempts=0, settled_at=None)
         .returning(InboxRow.inbox_id)
     )
     return len(replayed.all())
@@ -159,7 +175,6 @@ def promise(
                 "version": OutboxRow.version + 1,
                 "state": "waiting",
                 "promised_at": now,
-                # A lease in force is kept: the sender at work will see the new version when done.
                 "due_at": case(
                     (OutboxRow.state == "waiting", OutboxRow.due_at),
                     else_=func.greatest(OutboxRow.delivered_at + SPACING, now),
@@ -176,14 +191,14 @@ def claim_promises(session: Session, now: datetime, limit: int = 20) -> list[Pro
     paused = _paused(OutboxRow.workspace_id, func.split_part(OutboxRow.kind, ".", 1), now)
     rows = session.scalars(
         select(OutboxRow)
-        .where(OutboxRow.state == "waiting", OutboxRow.due_at <= now, ~paused)
+        .where(OutboxRow.state == "waiting", OutboxRow.due_at <= now, _is_free(OutboxRow), ~paused)
         .order_by(OutboxRow.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
     claimed = []
     for row in rows:
-        row.due_at = now + LEASE
+        row.leased_until = func.clock_timestamp() + LEASE
         row.attempts += 1
         claimed.append(
             Promise(
@@ -200,7 +215,8 @@ def fulfil(session: Session, kept: Promise, receipt: dict[str, Any], now: dateti
     session.execute(
         _promise(kept).values(
             delivered_version=kept.version, receipt=receipt, note="", delivered_at=now, attempts=0,
-            due_at=now + SPACING, state=case((is_newest, "delivered"), else_="waiting"),
+            due_at=now + SPACING, leased_until=None,
+            state=case((is_newest, "delivered"), else_="waiting"),
         )
     )  # fmt: skip
 
@@ -216,7 +232,9 @@ def postpone(
     if permanent or (broken.attempts >= MAX_ATTEMPTS and not is_blameless):
         is_newest = OutboxRow.version == broken.version
         state = case((is_newest, "failed"), else_="waiting")
-        session.execute(_promise(broken).values(note=note, state=state, due_at=now))
+        session.execute(
+            _promise(broken).values(note=note, state=state, due_at=now, leased_until=None)
+        )
         return
     due_at = now + (wait or retry_delay(broken.attempts))
     attempts = case(
@@ -224,7 +242,9 @@ def postpone(
         (OutboxRow.version == broken.version, broken.attempts - is_blameless),
         else_=OutboxRow.attempts,
     )
-    session.execute(_promise(broken).values(note=note, due_at=due_at, attempts=attempts))
+    session.execute(
+        _promise(broken).values(note=note, due_at=due_at, leased_until=None, attempts=attempts)
+    )
 
 
 def _promise(made: Promise) -> Any:
@@ -259,40 +279,6 @@ def pause(session: Session, workspace_id: str, system: str, until: datetime, rea
     )
 
 
-def take_tick(
-    session: Session, job: str, slot: datetime, now: datetime, workspace_id: str = "*"
-) -> bool:
-    """Take a slot of the clock for a job; False when another worker has it."""
-    taken = session.execute(
-        insert(TickRow)
-        .values(workspace_id=workspace_id, job=job, slot=slot, taken_at=now)
-        .on_conflict_do_nothing()
-        .returning(TickRow.job)
-    )
-    return taken.scalar() is not None
-
-
-def forget_ticks(session: Session, before: datetime) -> None:
-    """Drop slots that were taken so long ago that nobody will offer them again."""
-    session.execute(delete(TickRow).where(TickRow.slot < before, TickRow.taken_at < before))
-
-
 def note_receipt(session: Session, made: Promise, receipt: dict[str, Any]) -> None:
     """Remember what was done so far, so that whoever tries again goes on from there."""
     session.execute(_promise(made).values(receipt=receipt))
-
-
-def take_place(session: Session, workspace_id: str, place: str, spacing: timedelta) -> timedelta:
-    """Take the next turn at a place outside; returns how long to wait for it.
-
-    By the database's own clock: pacing is about real time, also where ours is moved.
-    """
-    present: Any = func.clock_timestamp()
-    row = insert(PaceRow).values(workspace_id=workspace_id, place=place, next_at=present + spacing)
-    taken = row.on_conflict_do_update(
-        index_elements=["workspace_id", "place"],
-        set_={"next_at": func.greatest(PaceRow.next_at, present) + spacing},
-    ).returning(PaceRow.next_at, present)
-    next_at, at = session.execute(taken).one()
-    wait: timedelta = next_at - spacing - at
-    return max(wait, timedelta(0))

@@ -9,12 +9,12 @@ from integration.backlog import store as backlog
 from integration.foundation.errors import NotFound, StoryMeterError
 from integration.journeys.alternatives import alternatives_of_story
 from integration.journeys.set_cap import raise_cap
-from integration.mailbox import store as mailbox
 from integration.reports.cap_report import cap_status, cap_statuses
 from integration.reports.digest_report import daily_digest
 from integration.reports.links import Links
 from integration.reports.sprint_report import sprint_report
 from integration.slack.desk import HomeFigures, Refusal
+from integration.turns import store as turns
 from integration.web.slack_alternatives import what_if_answer
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
@@ -40,7 +40,7 @@ class Desk:
     def first_time(self, workspace_id: str, event_id: str) -> bool:
         """Record an event of Slack's; False when it was recorded before."""
         with self._service.transactions.begin() as session:
-            return mailbox.take_tick(
+            return turns.take_tick(
                 session, f"slack:{event_id}", EPOCH, self._service.clock.now(), workspace_id
             )
 

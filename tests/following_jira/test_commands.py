@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 from integration.cli import commands
 from integration.foundation.errors import InvalidInput
 from integration.mailbox import store as mailbox
-from integration.mailbox.pacing import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +100,7 @@ def test_the_doctor_tells_of_webhooks_pauses_and_writes_given_up(here: JiraHouse
         mailbox.promise(session, "acme", "jira.story", "DEMO-7", {}, now)
         (promise,) = mailbox.claim_promises(session, now)
         mailbox.postpone(session, promise, "Jira answered 400", now, permanent=True)
-        mailbox.pause(session, "acme", "jira", now + LEASE, "quota")
+        mailbox.pause(session, "acme", "jira", now + timedelta(hours=1), "quota")
     told = run("jira", "doctor", "acme")
     assert told.exit_code == 1
     for words in (
@@ -124,7 +123,8 @@ def test_unknown_deliveries_are_listed_and_read_again(here: JiraHouse) -> None:
     assert "1 will be read again" in run("inbox", "replay", "acme", str(shown["inbox_id"])).stdout
     assert "0 will be read again" in run("inbox", "replay", "acme").stdout
     with here.transactions.begin() as session:
-        assert len(mailbox.claim_deliveries(session, datetime.now(UTC) + LEASE)) == 1
+        soon = datetime.now(UTC) + timedelta(minutes=1)
+        assert len(mailbox.claim_deliveries(session, soon)) == 1
 
 
 def test_the_rule_for_ai_work_can_be_chosen(here: JiraHouse) -> None:

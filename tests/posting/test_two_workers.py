@@ -20,7 +20,6 @@ from integration.jobs.house import House
 from integration.jobs.outside import Outside
 from integration.journeys.close_sprint import close_sprint
 from integration.mailbox.models import OutboxRow
-from integration.mailbox.pacing import LEASE
 from integration.sandbox.slack.config import SlackChannel, SlackConfig, SlackUser
 from integration.sandbox.slack.server import start_slack
 from integration.workspaces import store as workspaces
@@ -86,6 +85,11 @@ class Posting:
         for _ in range(6):
             self.at_once(deliver_outbox)
             self.clock.move_to(self.clock.now() + timedelta(seconds=4))
+
+    def let_leases_run_out(self) -> None:
+        """Two minutes of the database's time in a moment."""
+        with self.transactions.begin() as session:
+            session.execute(text("UPDATE outbox SET leased_until = now() - interval '1 s'"))
 
     def messages(self) -> list[dict[str, Any]]:
         answer = requests.get(f"{self.slack_url}/_sandbox/messages?channel={CHANNEL}", timeout=10)
@@ -202,11 +206,22 @@ def test_a_worker_that_dies_after_posting_does_not_post_twice(posting: Posting) 
     posting.promise_digest()
     with crash_after("slack.digest"):
         deliver_outbox(posting.houses[0])
-    posting.clock.move_to(posting.clock.now() + LEASE)
+    posting.let_leases_run_out()
     deliver_outbox(posting.houses[1])
     (message,) = posting.messages()
     (row,) = posting.outbox("slack.digest")
     assert (row.state, row.receipt["ts"]) == ("delivered", message["ts"])
+
+
+def test_a_worker_whose_clock_runs_ahead_leaves_what_another_has_in_hand(posting: Posting) -> None:
+    posting.promise_digest()
+    with crash_after("slack.digest"):
+        deliver_outbox(posting.houses[0])
+    posting.clock.move_to(posting.clock.now() + timedelta(minutes=5))
+    assert deliver_outbox(posting.houses[1]) == 0
+    posting.let_leases_run_out()
+    assert deliver_outbox(posting.houses[1]) == 1
+    assert len(posting.messages()) == 1
 
 
 def test_a_worker_that_dies_after_the_upload_does_not_upload_twice(posting: Posting) -> None:
@@ -216,7 +231,7 @@ def test_a_worker_that_dies_after_the_upload_does_not_upload_twice(posting: Post
             deliver_outbox(posting.houses[0])
             posting.clock.move_to(posting.clock.now() + timedelta(seconds=4))
     assert len(posting.files()) == 2
-    posting.clock.move_to(posting.clock.now() + LEASE)
+    posting.let_leases_run_out()
     posting.deliver()
     assert len(posting.files()) == 2
     assert {row.state for row in posting.outbox("slack.sprint_chart")} == {"delivered"}

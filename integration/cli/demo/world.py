@@ -93,13 +93,13 @@ def world(
     clock = ShiftedClock(folder / "clock")
     with ExitStack() as stack:
         settings = stack.enter_context(database(settings))
-        jira, board_id = _jira(stack, clock, fixed_ports=fixed_ports)
+        jira, board_id = local_jira(stack, clock, fixed_ports=fixed_ports)
         jira_api = stack.enter_context(jira_front(jira))
-        slack, token, signing_secret = _slack(stack, clock, fixed_ports=fixed_ports)
-        keys = _set_up(settings, (jira, jira_api), slack, token, signing_secret, board_id)
+        slack, token, signing_secret = local_slack(stack, clock, fixed_ports=fixed_ports)
+        keys = set_up(settings, (jira, jira_api), slack, token, signing_secret, board_id)
         stack.enter_context(process("web", settings))
         stack.enter_context(process("worker", settings))
-        _wait_until_ready(settings.url)
+        wait_until_ready(settings.url)
         requests.post(
             f"{slack}/_sandbox/request_url", json={"url": f"{settings.url}/slack/events",
             "verify": False}, timeout=10,
@@ -123,7 +123,8 @@ def _port(wanted: int, *, fixed: bool) -> int:
     raise StepDidNotHappen("There is no free port")
 
 
-def _jira(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple[str, int]:
+def local_jira(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple[str, int]:
+    """Start a Jira with Acme's project; returns its address and the board's id."""
     from integration.sandbox.jira.config import JiraConfig
     from integration.sandbox.jira.seed import seed_project
     from integration.sandbox.jira.server import start_jira
@@ -137,7 +138,10 @@ def _jira(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple[
     return running.base_url, board.id
 
 
-def _slack(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple[str, str, str]:
+def local_slack(
+    stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool
+) -> tuple[str, str, str]:
+    """Start a Slack with Acme's channel; returns its address, bot token and signing secret."""
     from integration.sandbox.slack.config import SlackChannel, SlackConfig, SlackUser
     from integration.sandbox.slack.server import start_slack
 
@@ -155,7 +159,7 @@ def _slack(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple
     return running.base_url, token, signing_secret
 
 
-def _set_up(
+def set_up(
     settings: Settings,
     jira: tuple[str, str],
     slack: str,
@@ -217,7 +221,8 @@ def _provision(settings: Settings) -> None:
     remember(settings, WORKSPACE, gateway, apply(gateway, found))
 
 
-def _wait_until_ready(url: str) -> None:
+def wait_until_ready(url: str) -> None:
+    """Wait for the service to answer that it is ready."""
     import time
 
     deadline = time.monotonic() + 90
