@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,28 +19,24 @@ from typing import TYPE_CHECKING, Any
 import requests
 from jsonschema import Draft4Validator
 
+from benchmarks.node_packages import ROOT, CannotRun, installed, tell
 from benchmarks.prism_proxies import AGILE, CORRECTIONS, PLATFORM, Verdicts, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / ".storymeter" / "peers" / "jira"
 ADF = "adf-schema-v1-full.*.json"
-PACKAGES = ("@stoplight/prism-cli@5.14.2", "jira.js@6.2.0", "node@24.21.0")
+PACKAGES = ("@stoplight/prism-cli@5.14.2", "jira.js@6.2.0")
 PRISM = Path("node_modules/@stoplight/prism-cli/dist/index.js")
 SHOWN = 20
-
-
-class CannotRun(Exception):
-    """The judges are not at hand."""
 
 
 def main() -> int:
     """Run the Sprint before its judges; 1 when one of them objects."""
     try:
         folder = documents()
-        node = install()
+        node = installed(PEERS, *PACKAGES)
     except CannotRun as why:
         print(json.dumps({"skipped": str(why)}))
         return 0
@@ -124,29 +119,6 @@ def documents() -> Path:
     return folder
 
 
-def install() -> Path:
-    """Install Prism, jira.js and a node that runs it, once; returns that node."""
-    node = PEERS / "node_modules" / "node" / "bin" / "node"
-    wanted = json.dumps({"private": True, "description": " ".join(PACKAGES)})
-    manifest = PEERS / "installed.json"
-    if manifest.is_file() and manifest.read_text() == wanted and node.exists():
-        return node
-    npm = shutil.which("npm")
-    if npm is None:
-        raise CannotRun("npm is not installed")
-    tell(f"Installing {', '.join(PACKAGES)} …")
-    PEERS.mkdir(parents=True, exist_ok=True)
-    (PEERS / "package.json").write_text('{"private": true}\n')
-    done = subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "--save-exact", *PACKAGES],
-        cwd=PEERS, stdout=sys.stderr, check=False,
-    )  # fmt: skip
-    if done.returncode or not node.exists():
-        raise CannotRun("npm could not install Prism, jira.js and node")
-    manifest.write_text(wanted)
-    return node
-
-
 def adf_errors(folder: Path, sent: list[Any]) -> list[str]:
     """Hold every document against Atlassian's schema; returns one line per invalid document."""
     schema = json.loads(next(folder.glob(ADF)).read_text(encoding="utf-8"))
@@ -171,11 +143,6 @@ def read_with_jira_js(node: Path, arguments: list[str]) -> dict[str, Any]:
     )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def tell(sentence: str) -> None:
-    """Say how it goes; the result alone goes to the output."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

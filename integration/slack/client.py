@@ -27,10 +27,13 @@ Receipt = dict[str, str]
 """Where a message was posted, as `channel` and `ts`, so that a later version can edit it."""
 
 
-def web_client(connection: SlackConnection) -> WebClient:
-    """Return a client that never tries again by itself: a lost answer may be a message posted."""
+def web_client(connection: SlackConnection, *, is_signed_in: bool = True) -> WebClient:
+    """Return a client that never tries again by itself: a lost answer may be a message posted.
+
+    Bolt takes one that is not signed in: it puts in the token of each request's team.
+    """
     return WebClient(
-        token=connection.bot_token,
+        token=connection.bot_token if is_signed_in else None,
         base_url=connection.api_base_url.rstrip("/") + "/",
         timeout=TIMEOUT_S,
         retry_handlers=[],

@@ -2,7 +2,7 @@
 
 Listeners acknowledge first and work in Bolt's threads after (Bolt itself does so for events),
 except for a submitted modal: there the acknowledgement is the answer. One app serves one Slack
-team by its token; OAuth installs for several teams come later and start at `_authorize`.
+team by its token; the door picks the app of the team that a request names.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def build_bolt(
         name="storymeter",
         logger=logger or logging.getLogger("storymeter.slack"),
         signing_secret=connection.signing_secret,
-        client=web_client(connection),
+        client=web_client(connection, is_signed_in=False),
         authorize=_authorize(connection),
         token_verification_enabled=False,
         request_verification_enabled=False,

@@ -72,11 +72,13 @@ class World:
 def world(
     settings: Settings, *, fixed_ports: bool,
     jira_front: Callable[[str], AbstractContextManager[str]] = nullcontext,
+    slack_front: Callable[[str, str], AbstractContextManager[str]] | None = None,
 ) -> Iterator[World]:  # fmt: skip
     """Start everything in a fresh folder and stop it again; what a demo left before is removed.
 
     `jira_front` may put something in front of Jira's REST API: it is given Jira's address and
-    yields the one that StoryMeter and the Product Owner call.
+    yields the one that StoryMeter and the Product Owner call. `slack_front` does so for Slack's
+    Web API, given its address and the app's token, and people stay in the local Slack.
     """
     from integration.foundation.embedded_database import discard
 
@@ -96,7 +98,8 @@ def world(
         jira, board_id = local_jira(stack, clock, fixed_ports=fixed_ports)
         jira_api = stack.enter_context(jira_front(jira))
         slack, token, signing_secret = local_slack(stack, clock, fixed_ports=fixed_ports)
-        keys = set_up(settings, (jira, jira_api), slack, token, signing_secret, board_id)
+        slack_api = stack.enter_context(slack_front(slack, token)) if slack_front else slack
+        keys = set_up(settings, (jira, jira_api), slack_api, token, signing_secret, board_id)
         stack.enter_context(process("web", settings))
         stack.enter_context(process("worker", settings))
         wait_until_ready(settings.url)
@@ -154,6 +157,7 @@ def local_slack(
             SlackUser("U0BEN", "ben", "Ben Example", "ben@example.com"),
         ),
         channels=(SlackChannel(CHANNEL, "assistant-team", "Acme Assistant, stand-up at 9:15"),),
+        link_domains=("127.0.0.1",),
     )  # fmt: skip
     running = stack.enter_context(start_slack(config, clock, port=_port(8082, fixed=fixed_ports)))
     return running.base_url, token, signing_secret

@@ -63,6 +63,7 @@ def texts_of(value: object) -> Iterator[str]:
 def _assert_sdk_takes(blocks: Sequence[Json]) -> None:
     parsed = SdkBlock.parse_all(list(blocks))
     assert len(parsed) == len(blocks)
+    assert all(parsed), "slack_sdk does not know one of these blocks"
     for block in parsed:
         block.validate_json()
 
