@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from integration.journeys.check_caps import check_caps
 from integration.journeys.check_plan import check_plan
 from integration.journeys.compose_digest import compose_digest, refresh_digest
 from integration.journeys.end_holds import expire_holds
 from integration.journeys.keep_partitions import keep_partitions
+from integration.journeys.match_calls import match_calls
 from integration.turns import store as turns
 from integration.workspaces import store as workspaces
 
@@ -25,6 +27,9 @@ log = structlog.get_logger()
 TICKS_KEPT = timedelta(days=8)
 LATEST_DIGEST = timedelta(hours=6)
 """A digest that is later than this after an outage helps nobody at stand-up any more."""
+MATCHED_WITHIN = timedelta(minutes=15)
+MATCHED_LATE = timedelta(hours=30)
+"""Gateways that were cut off report late; the other record has long been there then."""
 REFRESHED_EVERY = timedelta(minutes=10)
 REFRESHED_FOR = timedelta(hours=10)
 
@@ -79,9 +84,26 @@ def expire_due_holds(house: House) -> None:
     expire_holds(house.transactions, house.books, now=house.clock.now())
 
 
+def match_recent_calls(house: House) -> None:
+    """Recognise calls whose records share no id, among what came in lately."""
+    _match_calls(house, MATCHED_WITHIN)
+
+
+def _match_calls(house: House, within: timedelta) -> None:
+    now = house.clock.now()
+    with house.transactions.begin() as session:
+        ids = workspaces.all_ids(session)
+    for workspace_id in ids:
+        try:
+            match_calls(house.transactions, workspace_id, since=now - within, now=now)
+        except DBAPIError:  # Usage corrected one of these calls at the same moment.
+            log.warning("match_calls.failed", workspace_id=workspace_id, exc_info=True)
+
+
 def keep_house(house: House) -> None:
-    """Make the book's partitions ahead and forget ticks that nobody can take again."""
+    """Make the book's partitions ahead, match calls reported late, forget ticks nobody can take."""
     now = house.clock.now()
     keep_partitions(house.transactions, now=now)
+    _match_calls(house, MATCHED_LATE)
     with house.transactions.begin() as session:
         turns.forget_ticks(session, now - TICKS_KEPT)

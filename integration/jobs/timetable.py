@@ -18,6 +18,7 @@ from integration.jobs.clockwork import (
     compose_due_digests,
     expire_due_holds,
     keep_house,
+    match_recent_calls,
 )
 from integration.jobs.renew_estimates import renew_estimates
 from integration.jobs.watch_spend import watch_spend
@@ -43,6 +44,7 @@ TIMETABLE = (
     Job("digests", timedelta(minutes=1), compose_due_digests),
     Job("renew_estimates", timedelta(minutes=1), renew_estimates),
     Job("catch_up", timedelta(minutes=10), catch_up_everyone),
+    Job("match_calls", timedelta(minutes=1), match_recent_calls),
     Job("watch_spend", timedelta(minutes=1), watch_spend),
     Job("audit_reports", timedelta(minutes=1), audit_reports),
     Job("check_plans", timedelta(minutes=1), check_all_plans),

@@ -22,6 +22,12 @@ Rung = Literal["response", "call", "event", "span", "content"]
 
 GATEWAYS = {"litellm": 2, "bedrock": 2, "otlp.litellm": 1}
 """Sources that see what the provider answered, retries included; the higher one knows more."""
+OPAQUE = "long-"
+"""Begins what stands for an id that is too long to keep, such as an encrypted one."""
+_VANTAGES = {
+    "bedrock": 3, "litellm": 2, "otlp.litellm": 2, "claude_code": 1, "codex": 1, "gemini_cli": 1,
+    "langfuse": 1,
+}  # fmt: skip
 
 
 def marks(event: UsageEvent) -> dict[Rung, str]:
@@ -42,6 +48,14 @@ def marks(event: UsageEvent) -> dict[Rung, str]:
     if not found:
         found["content"] = _digest("content\0" + msgspec.json.encode(event).decode())
     return found
+
+
+def vantage(source: str) -> int:
+    """How near to the provider a source watches calls: 3 its own log, 2 a gateway, 1 a client.
+
+    0 is a source that reports its own calls or jobs; what is not seen from elsewhere as well.
+    """
+    return _VANTAGES.get(source) or int(source.startswith("otlp"))
 
 
 def identities(event: UsageEvent) -> list[UUID]:

@@ -11,6 +11,7 @@ import re
 from base64 import b64decode
 from hashlib import blake2b
 
+from integration.metering.identity import OPAQUE
 from integration.sources.batch import Unreadable
 from integration.sources.values import MAX_TEXT, text
 
@@ -28,7 +29,7 @@ def identifier(value: object, pointer: str) -> str:
         return text(value, pointer)
     if len(value) > MAX_ID:
         raise Unreadable(pointer, "too_long", f"expected at most {MAX_ID} characters")
-    return "long-" + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return OPAQUE + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def response_id(value: object, pointer: str) -> str:
