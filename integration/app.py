@@ -14,6 +14,7 @@ from integration.foundation.database import connect, transactions_on
 from integration.settings import Settings, read_settings
 from integration.web import errors, headers
 from integration.web.authorizations import authorizations
+from integration.web.cap_pages import cap_pages
 from integration.web.caps import caps
 from integration.web.jira_webhooks import jira_webhooks
 from integration.web.litellm_guardrail import litellm_guardrail
@@ -46,7 +47,7 @@ each answer of the database; with the usual 5 ms those waits were most of a smal
 DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
     usage, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads, openapi, assets,
-    pages, sprint_pages, spend_pages, sign_in_pages, own_rows, what_if, retraining,
+    pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows, what_if, retraining,
 )  # fmt: skip
 
 

@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 from flask import flash, get_flashed_messages, redirect, request, session
 
 from integration.foundation.errors import NotPermitted
+from integration.web.errors import STATUS
 from integration.web.service import service
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
+
+    from integration.foundation.errors import StoryMeterError
 
 TOKEN = "form_token"  # noqa: S105  # The field's name.
 READS = {"GET", "HEAD", "OPTIONS"}
@@ -62,3 +65,10 @@ def done(address: str, saying: str, **details: str | int) -> AnyResponse:
 def sayings() -> list[dict[str, Any]]:
     """What the page has to say about forms that were carried out before it."""
     return [json.loads(str(each)) for each in get_flashed_messages()]
+
+
+def status_of(refusal: StoryMeterError | None) -> int:
+    """The status of a page that shows a form: 200, or why the form was refused."""
+    if refusal is None:
+        return 200
+    return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 PERSON, UNTIL = "person", "until"
 """Where the signed cookie keeps who is signed in, and until when (seconds since 1970)."""
-SOMEBODY_HERE = Person("", "", is_deployment_admin=True)
+SOMEBODY_HERE = Person("", "somebody at this machine", is_deployment_admin=True)
 """Whoever sits at this machine could read its database anyway."""
 
 

@@ -70,11 +70,13 @@ def may(needed: Role) -> bool:
 
 
 def page(
-    template: str, session: Session, workspace: Workspace, as_of: datetime, **values: Any
-) -> Response:
+    template: str, session: Session, workspace: Workspace, as_of: datetime, *, status: int = 200,
+    **values: Any,
+) -> Response:  # fmt: skip
     """Fill in a page of a workspace, with the way to its other pages."""
     return render(
         template,
+        status,
         workspace=workspace,
         base=f"/{workspace.workspace_id}",
         zone=workspace.time_zone,

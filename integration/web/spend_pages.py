@@ -1,12 +1,10 @@
-"""Where money goes: a story, the caps, what names no story, and how the workspace is set up."""
+"""Where money goes: a story, what names no story, and how the workspace is set up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from integration.mailbox import queries as mailbox
-from integration.reports.cap_events import cap_events
-from integration.reports.cap_report import cap_statuses
 from integration.reports.story_page import story_page
 from integration.reports.unattributed import unattributed
 from integration.web.access import people
@@ -35,17 +33,6 @@ def show_story(workspace_id: str, story_key: str) -> Response:
             factor_version=books.carbon.factor_version,
             price_version=books.prices.price_version,
         )  # fmt: skip
-
-
-@spend_pages.get("/<workspace_id>/caps")
-@people()
-def show_caps(workspace_id: str) -> Response:
-    """Show the caps in force and what happened to them."""
-    with service().transactions.begin() as session:
-        workspace = workspaces.find(session, workspace_id)
-        caps = cap_statuses(session, workspace_id)
-        events = cap_events(session, workspace_id, caps)
-        return page("caps.html", session, workspace, now(), caps=caps, cap_events=events)
 
 
 @spend_pages.get("/<workspace_id>/unattributed")
