@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
 TEMPLATE = "storymeter_template"
 ROOT = Path(__file__).resolve().parents[1]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each run a temporary folder of its own.
+
+    The folder that pytest shares between runs is closed to other users whenever a run begins: to
+    the user of a PostgreSQL that another run has in there, too.
+    """
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        config.option.basetemp = tempfile.mkdtemp(prefix="storymeter-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
