@@ -7,6 +7,7 @@ emissions = energy · grid factor + embodied. Linear, so a roll-up may sum token
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,15 +28,19 @@ from integration.carbon.resolution import (
     Coefficients,
     coefficients_of,
 )
-from integration.carbon.tables import Tables, shipped_tables
+from integration.carbon.tables import Spread, Tables, shipped_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from integration.carbon.grid_zones import ZoneMatch
-    from integration.carbon.tables import Accelerator, GridFactor, ModelEnergy, Spread
+    from integration.carbon.tables import Accelerator, GridFactor, ModelEnergy
 
 REMEMBERED_NAMES = 8192
+MEASURED = "measured by the source"
+MEASURED_BOUNDARY = (
+    "energy as the source measured it; what it left out (cooling, network) is not added"
+)
 
 
 class CarbonBook:
@@ -130,7 +135,34 @@ class CarbonBook:
             return NoFactor("impossible_usage", f"{device.name}: count, hours or utilisation")
         energy = gpu_energy_wh(device.tdp_w, count, hours, utilisation, pue).times(UWH_PER_WH)
         embodied = count * hours * EMBODIED_G_PER_HOUR * UG_PER_G
-        return _in_zone(energy, embodied, _gpu_basis(device, zone, self.factor_version))
+        basis = _gpu_basis(device, zone, self.factor_version)
+        return _in_zone(energy, Spread(embodied, embodied, embodied), basis)
+
+    def measured_footprint(
+        self, energy_wh: float, region: str | None, estimated: Footprint | NoFactor
+    ) -> Footprint | NoFactor:
+        """Replace an estimate's energy by what the source measured; embodied emissions stay.
+
+        A measurement also gives a figure where the model or the device is not known; without a
+        region known to us there is none.
+        """
+        if isinstance(estimated, Footprint):
+            wanted: str | None = region or estimated.basis.zone
+            missing: tuple[str, ...] = ()
+            embodied = Spread(
+                estimated.embodied_low_ugco2e,
+                estimated.embodied_ugco2e,
+                estimated.embodied_high_ugco2e,
+            )
+        else:
+            wanted, missing = region, (f"no embodied emissions: {estimated.reason}",)
+            embodied = Spread(0, 0, 0)
+        zone = self.zones.find(wanted) if wanted else None
+        if zone is None or not 0 <= energy_wh < math.inf:
+            return NoFactor("no_region", "energy was measured, but not in a region with a factor")
+        energy = Spread(energy_wh, energy_wh, energy_wh).times(UWH_PER_WH)
+        basis = _measured_basis(zone, self.factor_version, missing, has_region=bool(region))
+        return _in_zone(energy, embodied, basis)
 
     def _look_up(
         self, provider_name: str | None, model: str, region: str | None
@@ -196,11 +228,35 @@ def _gpu_basis(device: Accelerator, zone: ZoneMatch, version: str) -> Basis:
     )
 
 
-def _in_zone(energy_uwh: Spread, embodied_ug: float, basis: Basis) -> Footprint:
+def _measured_basis(
+    zone: ZoneMatch, version: str, missing: tuple[str, ...], *, has_region: bool
+) -> Basis:
+    factor = zone.factor
+    assumptions = [MEASURED_BOUNDARY, *missing]
+    if zone.assumption:
+        assumptions.append(zone.assumption)
+    if not has_region:
+        assumptions.append(f"no region given: the provider's default zone {factor.zone}")
+    return Basis(
+        factor_version=version,
+        method=MEASURED,
+        zone=factor.zone,
+        convention=factor.convention,
+        tier=factor.tier if has_region else "D",
+        g_per_kwh=factor.g_per_kwh,
+        market_g_per_kwh=factor.market_g_per_kwh,
+        water_l_per_kwh=None,
+        assumptions=tuple(assumptions),
+        sources=(f"{factor.source} ({factor.vintage}, {factor.licence})",),
+    )
+
+
+def _in_zone(energy_uwh: Spread, embodied_ug: Spread, basis: Basis) -> Footprint:
     grid = basis.g_per_kwh.times(UG_PER_UWH_AT_1_G_PER_KWH)
     market = basis.market_g_per_kwh
-    low, central, high = (round(energy_uwh[case] * grid[case] + embodied_ug) for case in range(3))
-    embodied = round(embodied_ug)
+    low, central, high = (
+        round(energy_uwh[case] * grid[case] + embodied_ug[case]) for case in range(3)
+    )
     return Footprint(
         energy_low_uwh=round(energy_uwh.low),
         energy_uwh=round(energy_uwh.central),
@@ -208,11 +264,11 @@ def _in_zone(energy_uwh: Spread, embodied_ug: float, basis: Basis) -> Footprint:
         location_based_low_ugco2e=low,
         location_based_ugco2e=central,
         location_based_high_ugco2e=high,
-        embodied_low_ugco2e=embodied,
-        embodied_ugco2e=embodied,
-        embodied_high_ugco2e=embodied,
+        embodied_low_ugco2e=round(embodied_ug.low),
+        embodied_ugco2e=round(embodied_ug.central),
+        embodied_high_ugco2e=round(embodied_ug.high),
         market_based_ugco2e=None
         if market is None
-        else round(energy_uwh.central * market * UG_PER_UWH_AT_1_G_PER_KWH + embodied_ug),
+        else round(energy_uwh.central * market * UG_PER_UWH_AT_1_G_PER_KWH + embodied_ug.central),
         basis=basis,
     )

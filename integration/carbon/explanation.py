@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from integration.carbon.footprint import Footprint
     from integration.carbon.resolution import Coefficients
 
 CENTRAL = 1
@@ -73,4 +74,24 @@ def explain_tokens(
         embodied_ugco2e=embodied,
         location_based_ugco2e=energy * basis.g_per_kwh.central / 1000 + embodied,
         market_based_ugco2e=None if market is None else energy * market / 1000 + embodied,
+    )
+
+
+def explain_hours(found: Footprint) -> CarbonExplanation:
+    """Show the central arithmetic of a job whose energy was measured, or estimated as a whole."""
+    basis = found.basis
+    return CarbonExplanation(
+        method=basis.method,
+        zone=basis.zone,
+        convention=basis.convention,
+        tier=basis.tier,
+        sources=basis.sources,
+        assumptions=basis.assumptions,
+        lines=(),
+        energy_uwh=found.energy_uwh,
+        g_per_kwh=basis.g_per_kwh.central,
+        market_g_per_kwh=basis.market_g_per_kwh,
+        embodied_ugco2e=found.embodied_ugco2e,
+        location_based_ugco2e=found.location_based_ugco2e,
+        market_based_ugco2e=found.market_based_ugco2e,
     )

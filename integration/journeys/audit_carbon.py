@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from integration.carbon.explanation import CarbonExplanation, explain_tokens
+from integration.carbon.explanation import CarbonExplanation, explain_hours, explain_tokens
 from integration.carbon.footprint import Footprint, NoFactor
 from integration.foundation.errors import NotFound
 from integration.journeys.book_shelf import carbon_books_since_ever, price_books_since_ever
 from integration.journeys.books import Books
+from integration.journeys.value_again import event_of, valued_again
+from integration.journeys.value_usage import footprint_of
 from integration.ledger import queries as ledger
 from integration.ledger.entry import version_number
-from integration.pricing.hourly_rates import accelerator_cost
-from integration.pricing.price_book import Priced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.orm import Session
 
-    from integration.carbon.carbon_book import CarbonBook
     from integration.ledger.entry import LedgerEntry
-    from integration.pricing.price_book import PriceBook
 
 FIGURES = (
     "list_cost_nanousd", "contracted_cost_nanousd", "energy_uwh", "location_low_ugco2e",
@@ -80,10 +77,11 @@ class Auditor:
         books = self._books(entry.books_version)
         if books is None:
             return AuditedEntry(entry, (), None, is_available=False)
-        kept: dict[str, Any] = json.loads(entry.attributes)
-        again = _costs(entry, kept, books.prices) | _emissions(entry, kept, books.carbon)
-        figures = tuple(Recomputed(name, getattr(entry, name), again[name]) for name in FIGURES)
-        return AuditedEntry(entry, figures, _explanation(entry, books.carbon))
+        again = valued_again(entry, books)
+        figures = tuple(
+            Recomputed(name, getattr(entry, name), getattr(again, name)) for name in FIGURES
+        )
+        return AuditedEntry(entry, figures, _explanation(entry, books))
 
     def _books(self, version: int) -> Books | None:
         """The books of the past that this number stands for; None: their data is not here."""
@@ -144,70 +142,14 @@ def _goes_by(entry: LedgerEntry, name: str) -> bool:
         return name in {kept.get("event_id"), kept.get("response_id"), kept.get("call_id")}
 
 
-def _costs(entry: LedgerEntry, kept: dict[str, Any], prices: PriceBook) -> dict[str, int | None]:
-    found: tuple[int, int] | None = None
-    if entry.outcome in {"blocked", "failed", "cache_hit"}:
-        found = (0, 0)
-    elif kept.get("accelerator"):
-        hours = Decimal(str(kept.get("gpu_hours", 0))) * kept.get("gpu_count", 0)
-        answer = accelerator_cost(
-            prices.overrides, entry.provider_name, kept["accelerator"], entry.occurred_at, hours
-        )
-        found = answer if isinstance(answer, tuple) else None
-    else:
-        priced = prices.list_cost(
-            entry.provider_name,
-            entry.model,
-            entry.occurred_at,
-            input_tokens=entry.input_tokens,
-            output_tokens=entry.output_tokens,
-            cache_read_input_tokens=entry.cache_read_input_tokens,
-            cache_write_input_tokens=entry.cache_write_input_tokens,
-            cache_write_1h_input_tokens=kept.get("cache_write_1h_input_tokens", 0),
-            reasoning_output_tokens=entry.reasoning_output_tokens,
-            service_tier=kept.get("service_tier", "standard"),
-        )
-        if isinstance(priced, Priced):
-            found = (priced.list_cost_nanousd, priced.contracted_cost_nanousd)
-    listed, agreed = found or (None, None)
-    return {"list_cost_nanousd": listed, "contracted_cost_nanousd": agreed}
-
-
-def _emissions(
-    entry: LedgerEntry, kept: dict[str, Any], carbon: CarbonBook
-) -> dict[str, int | None]:
-    names = FIGURES[2:]
-    if entry.outcome in {"blocked", "failed", "cache_hit"}:
-        return dict.fromkeys(names, 0)
-    if kept.get("accelerator"):
-        found = carbon.gpu_footprint(
-            kept["accelerator"], kept.get("gpu_count", 0), kept.get("gpu_hours", 0.0),
-            entry.region, utilisation=kept.get("gpu_utilisation"),
-        )  # fmt: skip
-    else:
-        found = carbon.footprint(
-            entry.provider_name,
-            entry.model,
-            entry.region or None,
-            calls=entry.calls,
-            input_tokens=entry.input_tokens,
-            output_tokens=entry.output_tokens,
-            cache_read_input_tokens=entry.cache_read_input_tokens,
-            cache_write_input_tokens=entry.cache_write_input_tokens,
-        )
-    if not isinstance(found, Footprint):
-        return dict.fromkeys(names)
-    amounts = (
-        found.energy_uwh, found.location_based_low_ugco2e, found.location_based_ugco2e,
-        found.location_based_high_ugco2e, found.market_based_ugco2e,
-    )  # fmt: skip
-    return dict(zip(names, amounts, strict=True))
-
-
-def _explanation(entry: LedgerEntry, carbon: CarbonBook) -> CarbonExplanation | None:
-    if not entry.calls or not entry.input_tokens + entry.output_tokens:
+def _explanation(entry: LedgerEntry, books: Books) -> CarbonExplanation | None:
+    event = event_of(entry)
+    if entry.outcome != "completed" or not entry.calls:
         return None
-    found = carbon.resolve(entry.provider_name, entry.model, entry.region or None)
+    if event.accelerator or event.energy_wh is not None:
+        footprint = footprint_of(event, entry.region, books.carbon)
+        return explain_hours(footprint) if isinstance(footprint, Footprint) else None
+    found = books.carbon.resolve(entry.provider_name, entry.model, entry.region or None)
     if isinstance(found, NoFactor):
         return None
     read, write = entry.cache_read_input_tokens, entry.cache_write_input_tokens

@@ -8,20 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import sprint_at
 from integration.journeys import book_entries
 from integration.journeys.record_usage import note_late_usage
-from integration.journeys.value_usage import KEPT_ATTRIBUTES, value
+from integration.journeys.value_again import event_of, valued_again
 from integration.ledger import queries as ledger_queries
 from integration.ledger.better_record import BY_PERSON
 from integration.ledger.entry import replacement_of, reversal_of
 from integration.metering import store as metering
-from integration.metering.attribution import Attribution, Explanation, Ladder
-from integration.metering.usage import UsageEvent
+from integration.metering.attribution import Ladder
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ VALUED = (
     "location_central_ugco2e", "location_high_ugco2e", "market_ugco2e", "unpriced_calls",
     "calls_without_factor", "unpriced_reason", "books_version",
 )  # fmt: skip
-_ATTRIBUTES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(slots=True)
@@ -81,7 +78,7 @@ def reprice(
     def revalued(entry: LedgerEntry) -> LedgerEntry | None:
         if entry.kind != "usage" or entry.outcome != "completed":
             return None
-        fresh = value(event_of(entry), _NOWHERE, entry.sprint_id, books, entry.region)
+        fresh = valued_again(entry, books)
         changes = {name: getattr(fresh, name) for name in VALUED}
         is_changed = any(changes[name] != getattr(entry, name) for name in VALUED[:-1])
         return replacement_of(entry, **changes) if is_changed else None
@@ -151,28 +148,6 @@ def apply_rules(
 
     run = _Run(transactions, workspace_id, "usage.rules_applied", actor, reason, now)
     return run.over(first, last, by_rules, is_applied=is_applied)
-
-
-_NOWHERE = Attribution("", "none", Explanation())
-
-
-def event_of(entry: LedgerEntry) -> UsageEvent:
-    """The event an entry was made from, as far as the book keeps it."""
-    kept = _ATTRIBUTES.decode(entry.attributes)
-    fields = {name: kept[name] for name in KEPT_ATTRIBUTES if name in kept}
-    known = {
-        "source": entry.source, "occurred_at": entry.occurred_at,
-        "provider_name": entry.provider_name, "outcome": entry.outcome, "region": entry.region,
-        "calls": entry.calls, "input_tokens": entry.input_tokens,
-        "cache_read_input_tokens": entry.cache_read_input_tokens,
-        "cache_write_input_tokens": entry.cache_write_input_tokens,
-        "output_tokens": entry.output_tokens,
-        "reasoning_output_tokens": entry.reasoning_output_tokens,
-        "team": entry.team, "feature": entry.feature,
-    }  # fmt: skip
-    if "accelerator" not in kept:
-        known["response_model"] = entry.model
-    return msgspec.json.decode(msgspec.json.encode(fields | known), type=UsageEvent)
 
 
 @dataclass(frozen=True, slots=True)

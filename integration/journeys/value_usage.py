@@ -16,6 +16,8 @@ from integration.pricing.hourly_rates import accelerator_cost
 from integration.pricing.price_book import Priced
 
 if TYPE_CHECKING:
+    from integration.carbon.carbon_book import CarbonBook
+    from integration.carbon.footprint import NoFactor
     from integration.journeys.books import Books
     from integration.metering.attribution import Attribution
     from integration.metering.usage import UsageEvent
@@ -155,22 +157,7 @@ def _footprint(
     event: UsageEvent, region: str, books: Books
 ) -> tuple[int, int, int, int, int | None] | None:
     """Energy, then location-based low, central, high and market-based; None without factors."""
-    if event.accelerator:
-        found = books.carbon.gpu_footprint(
-            event.accelerator, event.gpu_count, event.gpu_hours, region,
-            utilisation=event.gpu_utilisation,
-        )  # fmt: skip
-    else:
-        found = books.carbon.footprint(
-            event.provider_name,
-            event.model,
-            region or None,
-            calls=event.calls,
-            input_tokens=event.input_tokens,
-            output_tokens=event.output_tokens,
-            cache_read_input_tokens=event.cache_read_input_tokens,
-            cache_write_input_tokens=event.cache_write_input_tokens,
-        )
+    found = footprint_of(event, region, books.carbon)
     if not isinstance(found, Footprint):
         return None
     return (
@@ -180,6 +167,30 @@ def _footprint(
         found.location_based_high_ugco2e,
         found.market_based_ugco2e,
     )
+
+
+def footprint_of(event: UsageEvent, region: str, carbon: CarbonBook) -> Footprint | NoFactor:
+    """Estimate a call or job; energy that its source measured outranks the model's."""
+    found: Footprint | NoFactor
+    if event.accelerator:
+        found = carbon.gpu_footprint(
+            event.accelerator, event.gpu_count, event.gpu_hours, region,
+            utilisation=event.gpu_utilisation,
+        )  # fmt: skip
+    else:
+        found = carbon.footprint(
+            event.provider_name,
+            event.model,
+            region or None,
+            calls=event.calls,
+            input_tokens=event.input_tokens,
+            output_tokens=event.output_tokens,
+            cache_read_input_tokens=event.cache_read_input_tokens,
+            cache_write_input_tokens=event.cache_write_input_tokens,
+        )
+    if event.energy_wh is None:
+        return found
+    return carbon.measured_footprint(event.energy_wh, region or None, found)
 
 
 def _source_cost(event: UsageEvent) -> int | None:

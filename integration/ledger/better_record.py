@@ -33,6 +33,12 @@ def detail(entry: LedgerEntry) -> int:
     )
 
 
+def _worth(entry: LedgerEntry) -> tuple[int, int, int]:
+    """Detail first; of two records of one running job the later one, which includes the other."""
+    is_job = "accelerator" in ids_in(entry)
+    return detail(entry), entry.accelerator_seconds, (entry.energy_uwh or 0) if is_job else 0
+
+
 def attribution_strength(entry: LedgerEntry) -> int:
     """How firmly an entry's story is known: a person, a tag, a rule, a branch, not at all."""
     if entry.attribution.startswith(BY_PERSON):
@@ -51,13 +57,13 @@ def corrections(
 
     `standing` are the entries that count for the call now, the most surely recognised first. There
     are several when nobody knew until this record that they were one call: the first one stays.
-    Amounts come from the record that knows most, the story from the one that knows it best, the
-    time from the first entry. At a draw, and where nothing would change but who said it, the
-    earlier record stays.
+    Amounts come from the record that knows most (of a running job: that got furthest), the story
+    from the one that knows it best, the time from the first entry. At a draw, and where nothing
+    would change but who said it, the earlier record stays.
     """
     anchor, *others = standing
     records = (*standing, found)
-    best = max(records, key=detail)
+    best = max(records, key=_worth)
     owner = max((best, *records), key=attribution_strength)
     gone = [_gave_way(other, anchor) for other in others]
     changed = _tells_more(best, anchor) or owner.story_key != anchor.story_key
@@ -98,12 +104,15 @@ _FROM_BEST = [name for name in LedgerEntry._fields if name not in _KEPT_FROM_ANC
 
 
 def contradicts(standing: LedgerEntry, found: LedgerEntry) -> bool:
-    """Whether two records of a call name different amounts, both more than nothing."""
-    pairs = (
-        (standing.input_tokens, found.input_tokens),
-        (standing.output_tokens, found.output_tokens),
-        (standing.accelerator_seconds, found.accelerator_seconds),
-    )
+    """Whether two records of a call name different amounts, both more than nothing.
+
+    A job that reports itself again has gone on.
+    """
+    pairs = [
+        (standing.input_tokens, found.input_tokens), (standing.output_tokens, found.output_tokens),
+    ]  # fmt: skip
+    if standing.source != found.source:
+        pairs.append((standing.accelerator_seconds, found.accelerator_seconds))
     return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
 

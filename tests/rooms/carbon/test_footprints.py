@@ -124,6 +124,32 @@ def test_location_based_is_energy_times_the_grid_plus_embodied() -> None:
     assert found.location_based_high_ugco2e == 1_310_000
 
 
+def test_measured_energy_outranks_the_model_and_keeps_its_embodied_emissions() -> None:
+    # 3 Wh at 100, 200, 400 g/kWh is 0.3, 0.6, 1.2 g, plus 0.07 g embodied as above.
+    book = worked_book(market=500.0)
+    found = book.measured_footprint(3.0, "ACM", footprint(book, **USAGE))
+    assert isinstance(found, Footprint)
+    assert (found.energy_low_uwh, found.energy_uwh, found.energy_high_uwh) == (3_000_000,) * 3
+    assert found.location_based_low_ugco2e == 370_000
+    assert found.location_based_ugco2e == 670_000
+    assert found.location_based_high_ugco2e == 1_270_000
+    assert found.market_based_ugco2e == 1_570_000
+    assert (found.basis.method, found.tier) == ("measured by the source", "C")
+
+
+def test_measured_energy_gives_a_figure_where_the_device_is_unknown_but_not_the_region() -> None:
+    book = worked_book()
+    unknown = book.gpu_footprint("abacus", 1, 2.0, "ACM")
+    assert isinstance(unknown, NoFactor)
+    found = book.measured_footprint(3.0, "ACM", unknown)
+    assert isinstance(found, Footprint)
+    assert (found.location_based_ugco2e, found.embodied_ugco2e) == (600_000, 0)
+    assert any("abacus" in each for each in found.basis.assumptions)
+    for region in (None, "", "Atlantis"):
+        assert isinstance(book.measured_footprint(3.0, region, unknown), NoFactor)
+    assert isinstance(book.measured_footprint(float("nan"), "ACM", unknown), NoFactor)
+
+
 def test_market_based_stays_apart_and_is_absent_without_a_factor() -> None:
     # 1.8 Wh at a residual mix of 500 g/kWh is 0.9 g, plus 0.07 g embodied; fully matched, 0.07 g.
     assert footprint(worked_book(), **USAGE).market_based_ugco2e is None
