@@ -23,6 +23,7 @@ from integration.web.openapi import openapi
 from integration.web.operations import operations
 from integration.web.otlp import otlp
 from integration.web.own_rows import own_rows
+from integration.web.own_settings import own_settings
 from integration.web.page_frame import assets, unknown_address
 from integration.web.pages import pages
 from integration.web.reads import reads
@@ -47,7 +48,8 @@ each answer of the database; with the usual 5 ms those waits were most of a smal
 DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
     usage, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads, openapi, assets,
-    pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows, what_if, retraining,
+    pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows, own_settings, what_if,
+    retraining,
 )  # fmt: skip
 
 

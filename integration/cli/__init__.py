@@ -24,6 +24,7 @@ from integration.cli.prices_commands import prices
 from integration.cli.report_commands import report
 from integration.cli.retraining_commands import retraining
 from integration.cli.run_commands import migrate, run, web, worker
+from integration.cli.settings_commands import set_team, set_workspace, show
 from integration.cli.slack_commands import slack
 from integration.cli.spikes_commands import spikes
 from integration.cli.usage_commands import usage
@@ -44,6 +45,8 @@ for command in (
     prices, carbon, whatif, retraining, attribute, reprice,
 ):  # fmt: skip
     commands.add_command(command)
+for command in (set_workspace, set_team, show):
+    workspace.add_command(command)
 usage.add_command(import_file)
 usage.add_command(export_file)
 

@@ -50,7 +50,7 @@ def create_workspace(workspace_id: str, name: str, time_zone: str, default_regio
     from integration.workspaces.workspace import Workspace
 
     with database() as settings:
-        transactions, now, _ = _parts(settings)
+        transactions, now, _ = parts(settings)
         with transactions.begin() as session:
             made = Workspace(workspace_id, name or workspace_id, time_zone, default_region)
             store.create(session, made, now)
@@ -75,7 +75,7 @@ def connect_slack(
     from integration.workspaces.workspace import SlackAccount
 
     with database() as settings:
-        transactions, _, box = _parts(settings)
+        transactions, _, box = parts(settings)
         with transactions.begin() as session:
             store.find(session, workspace_id)
             account = SlackAccount(
@@ -106,7 +106,7 @@ def add_team(
     from integration.workspaces.workspace import Team
 
     with database() as settings:
-        transactions, _, _ = _parts(settings)
+        transactions, _, _ = parts(settings)
         with transactions.begin() as session:
             store.find(session, workspace_id)
             team = Team(
@@ -135,14 +135,15 @@ def create_key(workspace_id: str, name: str, scopes: tuple[str, ...], as_json: b
     from integration.workspaces import store
 
     with database() as settings:
-        transactions, now, _ = _parts(settings)
+        transactions, now, _ = parts(settings)
         with transactions.begin() as session:
             store.find(session, workspace_id)
             secret = store.create_key(session, workspace_id, name, scopes, now)
     click.echo(json.dumps({"key": secret, "scopes": scopes}) if as_json else secret)
 
 
-def _parts(settings: Settings) -> tuple[Transactions, datetime, SecretBox]:
+def parts(settings: Settings) -> tuple[Transactions, datetime, SecretBox]:
+    """Where to write, what time it is, and what seals secrets."""
     from integration.assembly import secret_box
     from integration.foundation.clock import clock_from
     from integration.foundation.database import connect, transactions_on

@@ -205,6 +205,18 @@ class TeamAnswer(msgspec.Struct):
     workdays: list[int]
     quiet_days_are_silent: bool
     product_owner: str
+    quiet_from: str | None
+    quiet_until: str | None
+
+
+class SettingsAnswer(msgspec.Struct):
+    """A workspace's settings; `allocation_rule` is none, even or by_tokens."""
+
+    id: str
+    name: str
+    time_zone: str
+    default_region: str
+    allocation_rule: str
 
 
 class WorkspaceAnswer(msgspec.Struct):
@@ -214,6 +226,7 @@ class WorkspaceAnswer(msgspec.Struct):
     name: str
     time_zone: str
     default_region: str
+    allocation_rule: str
     teams: list[TeamAnswer]
     inbox: dict[str, int]
     outbox_waiting: int

@@ -17,6 +17,7 @@ from integration.web.door_description import (
     Door,
     Json,
 )
+from integration.workspaces.changes import TeamChange, WorkspaceChange
 
 OBJECT: Json = {"type": "object", "additionalProperties": True}
 BINARY: Json = {"type": "string", "format": "binary"}
@@ -174,6 +175,22 @@ READS: dict[tuple[str, str], Door] = {
         tag="reads",
         scope="read",
         answers={200: (JSON, answers.WorkspaceAnswer, "Settings, teams, what waits or failed")},
+    ),
+    ("patch", "/v1/workspaces/current"): Door(
+        summary="Change the workspace's settings; what is left out stays",
+        tag="settings",
+        scope="admin",
+        takes={JSON: WorkspaceChange},
+        answers={200: (JSON, answers.SettingsAnswer, "The settings as they are now")},
+        problems=(400, 413),
+    ),
+    ("patch", "/v1/teams/{team_id}"): Door(
+        summary="Change a team: channel, digest, workdays, quiet hours; what is left out stays",
+        tag="settings",
+        scope="admin",
+        takes={JSON: TeamChange},
+        answers={200: (JSON, answers.TeamAnswer, "The team as it is now")},
+        problems=(400, 404, 413),
     ),
     ("get", "/v1/sprints"): Door(
         summary="List the Sprints that we have met",

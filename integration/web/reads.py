@@ -16,6 +16,7 @@ from integration.mailbox import queries as mailbox
 from integration.reports.spend import totals_of
 from integration.reports.standing import standing_report
 from integration.web.access import caller, needs
+from integration.web.own_settings import described
 from integration.web.service import service
 from integration.workspaces import store as workspaces
 
@@ -30,10 +31,7 @@ def get_workspace() -> Response:
     with here.transactions.begin() as session:
         workspace = workspaces.find(session, workspace_id)
         body = {
-            "id": workspace.workspace_id,
-            "name": workspace.name,
-            "time_zone": workspace.time_zone,
-            "default_region": workspace.default_region,
+            **described(workspace),
             "teams": [asdict(team) for team in workspaces.teams(session, workspace_id)],
             "inbox": mailbox.inbox_counts(session, workspace_id),
             "outbox_waiting": mailbox.open_promises(session, workspace_id),

@@ -21,6 +21,7 @@ from integration.slack.scopes import BOT_SCOPES
 from integration.web.access import people, person, require
 from integration.web.page_frame import page_blueprint
 from integration.web.service import service
+from integration.workspaces import install_store as installs
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import SlackAccount
 
@@ -46,7 +47,7 @@ def begin() -> AnyResponse:
     now = here.clock.now()
     with here.transactions.begin() as session:
         workspaces.find(session, workspace_id)
-        workspaces.begin_slack_install(session, workspace_id, _digest(state), now + STATE_LIVES)
+        installs.begin_slack_install(session, workspace_id, _digest(state), now + STATE_LIVES)
     query = {
         "client_id": app.client_id, "scope": ",".join(BOT_SCOPES), "state": state,
         "redirect_uri": _redirect_uri(),
@@ -70,7 +71,7 @@ def finish() -> AnyResponse:
         raise InvalidInput("This installation was not begun in this browser; begin it again")
     now = here.clock.now()
     with here.transactions.begin() as session:
-        workspace_id = workspaces.end_slack_install(session, _digest(state), now)
+        workspace_id = installs.end_slack_install(session, _digest(state), now)
     if workspace_id is None:
         raise InvalidInput("This installation took too long or was finished before; begin it again")
     require(workspace_id, "admin")

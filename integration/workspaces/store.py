@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from integration.foundation.errors import FieldError, InvalidInput, NotFound
@@ -13,7 +13,6 @@ from integration.workspaces.models import (
     AuditRow,
     JiraConnectionRow,
     SlackConnectionRow,
-    SlackInstallStateRow,
     TeamRow,
     WorkspaceRow,
 )
@@ -65,13 +64,13 @@ def create(session: Session, workspace: Workspace, now: datetime) -> None:
     session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
 
 
-def find(session: Session, workspace_id: str) -> Workspace:
-    """Return a workspace.
+def find(session: Session, workspace_id: str, *, is_kept: bool = False) -> Workspace:
+    """Return a workspace; `is_kept` locks it until the transaction ends.
 
     Raises:
         NotFound: there is none with this id.
     """
-    row = session.get(WorkspaceRow, workspace_id)
+    row = session.get(WorkspaceRow, workspace_id, with_for_update=is_kept)
     if row is None:
         raise NotFound(f"There is no workspace {workspace_id!r}")
     return Workspace(
@@ -211,22 +210,6 @@ def slack_lost(session: Session, workspace_id: str, reason: str, now: datetime) 
     return lost.scalar() is not None
 
 
-def begin_slack_install(
-    session: Session, workspace_id: str, digest: bytes, expires_at: datetime
-) -> None:
-    """Keep the digest of an installation's state until Slack brings the state back."""
-    session.add(
-        SlackInstallStateRow(workspace_id=workspace_id, digest=digest, expires_at=expires_at)
-    )
-
-
-def end_slack_install(session: Session, digest: bytes, now: datetime) -> str | None:
-    """Use up an installation's state; returns its workspace, None when unknown or too old."""
-    row = SlackInstallStateRow
-    session.execute(delete(row).where(row.expires_at <= now))
-    return session.scalar(delete(row).where(row.digest == digest).returning(row.workspace_id))
-
-
 def _slack_account(row: SlackConnectionRow, box: SecretBox) -> SlackAccount:
     return SlackAccount(
         row.workspace_id, row.api_base_url, bot_token=box.open(row.bot_token),
@@ -260,14 +243,27 @@ def teams(session: Session, workspace_id: str) -> list[Team]:
     rows = session.scalars(
         select(TeamRow).where(TeamRow.workspace_id == workspace_id).order_by(TeamRow.team_id)
     )
-    return [
-        Team(
-            row.workspace_id, row.team_id, row.name, row.board_id, row.channel_id, row.time_zone,
-            row.digest_at, tuple(row.workdays), row.quiet_days_are_silent, row.product_owner,
-            row.quiet_from, row.quiet_until,
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_team(row) for row in rows]
+
+
+def find_team(session: Session, workspace_id: str, team_id: str) -> Team:
+    """Return a team, locked until the transaction ends.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    row = session.get(TeamRow, (workspace_id, team_id), with_for_update=True)
+    if row is None:
+        raise NotFound(f"There is no team {team_id!r} in {workspace_id}")
+    return _team(row)
+
+
+def _team(row: TeamRow) -> Team:
+    return Team(
+        row.workspace_id, row.team_id, row.name, row.board_id, row.channel_id, row.time_zone,
+        row.digest_at, tuple(row.workdays), row.quiet_days_are_silent, row.product_owner,
+        row.quiet_from, row.quiet_until,
+    )  # fmt: skip
 
 
 def create_key(

@@ -17,7 +17,7 @@ RULES = sorted(
     path
     for room in ROOMS
     for path in (HOUSE / room).glob("*.py")
-    if path.stem not in PLUMBING and not path.stem.endswith("_queries")
+    if path.stem not in PLUMBING and not path.stem.endswith(("_queries", "_store"))
 )
 
 
