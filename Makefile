@@ -38,7 +38,7 @@ contracts: .venv/.dev ## The floors of the house
 	$(BIN)/lint-imports
 
 dependencies: .venv/.dev ## Declared dependencies are the used ones
-	$(BIN)/deptry integration
+	$(BIN)/deptry integration storymeter
 
 test: .venv/.dev ## The tests, in parallel; T=path runs some
 	$(BIN)/pytest -n auto --dist loadgroup $(T)
@@ -50,9 +50,9 @@ golden: .venv/.dev ## Write golden files anew; read the diff as the customer wou
 	$(BIN)/pytest -n auto --dist loadgroup --update-golden $(T)
 
 lock: .venv/.dev ## Lock dependencies with hashes and without any index address
-	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra server --group build --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra server --group build --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
 
 ##@ Measure and judge (each ends in one line of JSON)

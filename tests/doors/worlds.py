@@ -147,11 +147,12 @@ class World:
 
     def cap(
         self, cap_id: str, kind: ScopeKind, value: str, amount: str, unit: Unit = "usd",
-        mode: Mode = "block",
+        mode: Mode = "block", **changes: object,
     ) -> None:  # fmt: skip
         """Set a cap of so many dollars, tokens or kilograms."""
         limit = int(amount) if unit == "tokens" else nanousd(Decimal(amount))
         cap = Cap(self.workspace_id, cap_id, kind, value, unit, limit, mode)
+        cap = replace(cap, **changes)  # type: ignore[arg-type]  # Checked by the dataclass.
         set_cap(self.service.transactions, cap, actor="cli", now=STARTS_AT)
 
     def raised(self, cap_id: str, amount: str, reason: str, at: datetime) -> None:

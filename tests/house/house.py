@@ -13,6 +13,7 @@ ROOMS = (
     "caps", "reconciliation", "anomalies", "forecasting",
 )  # fmt: skip
 SOURCES = sorted(HOUSE.rglob("*.py"))
+CLIENT = sorted((ROOT / "storymeter").glob("*.py"))
 RULES = sorted(
     path
     for room in ROOMS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.house.house import HOUSE, ROOT, SOURCES
+from tests.house.house import CLIENT, HOUSE, ROOT, SOURCES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +22,13 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@pytest.mark.parametrize("path", [*SOURCES, *CLIENT], ids=name_of)
 def test_a_file_fits_in_the_head(path: Path) -> None:
     assert path.read_text().count("\n") <= LONGEST_FILE
     assert path.stem not in BANNED_NAMES
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@pytest.mark.parametrize("path", [*SOURCES, *CLIENT], ids=name_of)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     long = [
         f"{node.name} ({node.end_lineno - node.lineno + 1})"
