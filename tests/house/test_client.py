@@ -36,8 +36,8 @@ def test_installing_the_client_installs_nothing_else() -> None:
 def test_the_command_says_what_to_install_where_only_the_client_is() -> None:
     asked = subprocess.run(
         [sys.executable, "-I", "-S", "-c",
-         f"import sys; sys.path.insert(0, {str(ROOT)!r}); import storymeter; "
-         "import integration.command as c; c.main()"],
+         (f"import sys; sys.path.insert(0, {str(ROOT)!r}); import storymeter; "
+         "import integration.command as c; c.main()")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert asked.returncode == 1
