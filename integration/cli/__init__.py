@@ -15,6 +15,7 @@ import click
 from integration.cli.attribute_commands import attribute, reprice
 from integration.cli.carbon_commands import carbon
 from integration.cli.demo_command import demo
+from integration.cli.doctor_command import doctor
 from integration.cli.estimate_command import estimate
 from integration.cli.import_commands import export_file, import_file
 from integration.cli.inbox_commands import inbox
@@ -40,7 +41,8 @@ def commands() -> None:
 
 
 for command in (
-    run, web, worker, migrate, demo, workspace, people, keys, jira, inbox, usage, estimate, report,
+    run, web, worker, migrate, demo, doctor,
+    workspace, people, keys, jira, inbox, usage, estimate, report,
     slack, spikes,
     prices, carbon, whatif, retraining, attribute, reprice,
 ):  # fmt: skip

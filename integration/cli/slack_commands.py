@@ -44,6 +44,22 @@ def socket() -> None:
         client.close()
 
 
+@slack.command()
+@click.argument("workspace_id")
+def retry(workspace_id: str) -> None:
+    """Post anew what was given up or waits, once the app and its channels are mended."""
+    from integration.cli.workspace_commands import parts
+    from integration.mailbox import store as mailbox
+    from integration.workspaces import store as workspaces
+
+    with database() as settings:
+        transactions, now, _ = parts(settings)
+        with transactions.begin() as session:
+            workspaces.find(session, workspace_id)
+            count = mailbox.try_again(session, workspace_id, "slack", now)
+    click.echo(f"{count} message{'s' if count != 1 else ''} will be tried again.")
+
+
 def _api_base_url(service: Service) -> str:
     from integration.workspaces import store as workspaces
 

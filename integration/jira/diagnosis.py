@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from integration.foundation.findings import Finding
 from integration.foundation.wording import environment
 from integration.jira import administration as admin
 from integration.jira.failures import JiraFailure
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from integration.jira.plan import Step
 
 NEEDED = ("BROWSE_PROJECTS", "EDIT_ISSUES", "ADD_COMMENTS")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: how it is, and what to do when it is not well."""
-
-    subject: str
-    is_well: bool
-    sentence: str
-    kind: str = ""
-    """Of a planned step that only an administrator may do: what it is about."""
 
 
 def first_look(gateway: JiraGateway) -> tuple[str, list[Finding]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.foundation.findings import Finding
 from integration.foundation.wording import environment
-from integration.jira.diagnosis import Finding, diagnose
+from integration.jira.diagnosis import diagnose
 from integration.jira.webhook_plan import webhook_url
 from integration.mailbox import queries as mailbox
 

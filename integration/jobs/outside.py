@@ -88,11 +88,15 @@ class Outside:
         Raises:
             DeliveryFailed: permanently, when none is connected.
         """
-        with self._transactions.begin() as session:
-            account = workspaces.slack_account(session, workspace_id, self._box)
+        account = self.slack_account(workspace_id)
         if account is None:
             raise DeliveryFailed(f"{workspace_id} has no Slack connected", permanent=True)
         return SlackGateway(slack_connection(account)), account
+
+    def slack_account(self, workspace_id: str) -> SlackAccount | None:
+        """Return how the workspace's Slack is reached; None when none is connected."""
+        with self._transactions.begin() as session:
+            return workspaces.slack_account(session, workspace_id, self._box)
 
 
 def jira_connection(account: JiraAccount) -> JiraConnection:

@@ -109,6 +109,18 @@ def open_promises(session: Session, workspace_id: str) -> int:
     ) or 0  # fmt: skip
 
 
+def struggling_promises(session: Session, workspace_id: str) -> list[OutboxRow]:
+    """Return what was tried and waits for another try, with the reason in `note`."""
+    return list(
+        session.scalars(
+            select(OutboxRow).where(
+                OutboxRow.workspace_id == workspace_id, OutboxRow.state == "waiting",
+                OutboxRow.attempts > 0, OutboxRow.note != "", OutboxRow.leased_until.is_(None),
+            )
+        )
+    )  # fmt: skip
+
+
 def failed_promises(session: Session, workspace_id: str) -> list[OutboxRow]:
     """Return what we gave up showing, with the reason in `note`."""
     return list(
@@ -126,6 +138,16 @@ def oldest_waiting(session: Session, now: datetime) -> timedelta:
         select(func.min(OutboxRow.promised_at)).where(OutboxRow.state == "waiting")
     )
     return now - oldest if oldest else timedelta(0)
+
+
+def longest_overdue(session: Session, now: datetime) -> timedelta:
+    """How long ago the promise was due that should have been tried first; zero when none is."""
+    due_at = session.scalar(
+        select(func.min(OutboxRow.due_at)).where(
+            OutboxRow.state == "waiting", OutboxRow.due_at <= now, OutboxRow.leased_until.is_(None)
+        )
+    )
+    return now - due_at if due_at else timedelta(0)
 
 
 def is_idle(session: Session, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, or_, select, true, update
+from sqlalchemy import and_, case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -245,6 +245,21 @@ def postpone(
     session.execute(
         _promise(broken).values(note=note, due_at=due_at, leased_until=None, attempts=attempts)
     )
+
+
+def try_again(session: Session, workspace_id: str, system: str, now: datetime) -> int:
+    """Put what was given up, or waits, for an outside system back to be sent; returns how many."""
+    row = OutboxRow
+    put_back = session.execute(
+        update(row)
+        .where(
+            row.workspace_id == workspace_id, row.kind.startswith(f"{system}."),
+            or_(row.state == "failed", and_(row.state == "waiting", row.leased_until.is_(None))),
+        )
+        .values(state="waiting", due_at=now, attempts=0)
+        .returning(row.subject)
+    )  # fmt: skip
+    return len(put_back.all())
 
 
 def _promise(made: Promise) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, cast, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from integration.reconciliation.models import SprintReconciliationRow
+from integration.reconciliation.models import SprintAuditRow, SprintReconciliationRow
 from integration.reconciliation.savings import Output
 
 if TYPE_CHECKING:
@@ -63,3 +63,24 @@ def revision_heads(
         query.order_by(SprintReconciliationRow.sprint_id, SprintReconciliationRow.revision)
     )
     return [RevisionHead(row[0], row[1], row[2], row[3], row[4] or 0, row[5] or 0) for row in rows]
+
+
+def disagreeing(session: Session, workspace_id: str) -> list[tuple[int, int, str]]:
+    """Sprint, revision and note of each standing revision that a recount did not agree with."""
+    row, audit = SprintReconciliationRow, SprintAuditRow
+    newest = (
+        select(row.sprint_id, func.max(row.revision).label("revision"))
+        .where(row.workspace_id == workspace_id)
+        .group_by(row.sprint_id)
+        .subquery()
+    )
+    found = session.execute(
+        select(audit.sprint_id, audit.revision, audit.note)
+        .join(
+            newest,
+            (newest.c.sprint_id == audit.sprint_id) & (newest.c.revision == audit.revision),
+        )
+        .where(audit.workspace_id == workspace_id, audit.agrees.is_(False))
+        .order_by(audit.sprint_id)
+    )
+    return [(sprint_id, revision, note) for sprint_id, revision, note in found]

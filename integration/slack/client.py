@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -25,6 +26,25 @@ CANNOT_BE_EDITED = frozenset(
 Block = dict[str, Any]
 Receipt = dict[str, str]
 """Where a message was posted, as `channel` and `ts`, so that a later version can edit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token is in which Slack team; `scopes` is None where Slack does not say."""
+
+    team_id: str
+    team: str
+    user: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as our app sees it."""
+
+    name: str
+    is_member: bool
+    is_archived: bool
 
 
 def web_client(connection: SlackConnection, *, is_signed_in: bool = True) -> WebClient:
@@ -161,6 +181,24 @@ class SlackGateway:
             "chat.unfurl",
             lambda: self._client.chat_unfurl(channel=channel_id, ts=ts, unfurls=dict(unfurls)),
         )
+
+    def identity(self) -> Identity:
+        """Say who our token is, and what it may do as far as Slack says so."""
+        answer = self._call("auth.test", self._client.auth_test)
+        named = {name.lower(): value for name, value in answer.headers.items()}.get(
+            "x-oauth-scopes"
+        )
+        scopes = frozenset(named.replace(" ", "").split(",")) if isinstance(named, str) else None
+        return Identity(str(answer["team_id"]), str(answer["team"]), str(answer["user"]), scopes)
+
+    def channel(self, channel_id: str) -> Channel:
+        """Look at a channel without saying anything in it."""
+        answer = self._call(
+            "conversations.info", lambda: self._client.conversations_info(channel=channel_id)
+        )
+        found = answer["channel"]
+        is_member = bool(found.get("is_member", True))
+        return Channel(str(found.get("name", "")), is_member, bool(found.get("is_archived")))
 
     def email_of(self, user_id: str) -> str:
         """Return a person's e-mail address; empty when hidden or we may not see it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from integration.turns.models import PaceRow, TickRow
@@ -48,3 +48,8 @@ def take_place(session: Session, workspace_id: str, place: str, spacing: timedel
     next_at, at = session.execute(taken).one()
     wait: timedelta = next_at - spacing - at
     return max(wait, timedelta(0))
+
+
+def newest_tick(session: Session) -> datetime | None:
+    """When any worker last took a slot of the timetable; None when none ever did."""
+    return session.scalar(select(func.max(TickRow.taken_at)).where(TickRow.workspace_id == "*"))

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from integration.workspaces.models import ApiKeyRow, AuditRow, JiraConnectionRow
+from integration.workspaces.models import (
+    ApiKeyRow,
+    AuditRow,
+    JiraConnectionRow,
+    SlackConnectionRow,
+)
 from integration.workspaces.workspace import Caller, key_digest
 
 if TYPE_CHECKING:
@@ -60,6 +65,16 @@ def site_url(session: Session, workspace_id: str) -> str:
         select(JiraConnectionRow.site_url).where(JiraConnectionRow.workspace_id == workspace_id)
     )
     return (found or "").rstrip("/")
+
+
+def workspaces_of_slack_team(session: Session, team_id: str) -> list[str]:
+    """Return the workspaces connected to a Slack team; there should be one at the most."""
+    row = SlackConnectionRow
+    return list(
+        session.scalars(
+            select(row.workspace_id).where(row.team_id == team_id).order_by(row.workspace_id)
+        )
+    )
 
 
 def synced_until(session: Session, workspace_id: str) -> datetime | None:

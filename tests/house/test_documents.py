@@ -10,6 +10,7 @@ import pytest
 
 from integration.jobs.timetable import TIMETABLE
 from integration.settings import Settings
+from integration.slack.scopes import BOT_SCOPES
 from tests.house.house import ROOT
 
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".html", ".j2", ".css", ".csv", ".json"}
@@ -56,3 +57,11 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_manifest_of_the_slack_app_asks_for_the_scopes_that_are_used() -> None:
+    page = (ROOT / "docs" / "slack.md").read_text()
+    manifest = page.partition("    bot:\n")[2].partition("settings:")[0]
+    assert tuple(re.findall(r"- (\S+)", manifest)) == BOT_SCOPES
+    explained = page.partition("| scope | why |")[2].partition("\n\n")[0]
+    assert {scope for scope in BOT_SCOPES if f"`{scope}`" not in explained} == set()

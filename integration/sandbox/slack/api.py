@@ -29,7 +29,8 @@ def api_door(workspace: Workspace) -> Blueprint:
             if workspace.limits.outage:
                 return jsonify({"ok": False, "error": "service_unavailable"}), 503
             try:
-                return jsonify(_called(workspace, method))
+                headers = {"X-OAuth-Scopes": ",".join(workspace.config.scopes)}
+                return jsonify(_called(workspace, method)), headers
             except RateLimited as limited:
                 headers = {"Retry-After": str(limited.retry_after_s)}
                 return jsonify(limited.body()), 429, headers
