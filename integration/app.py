@@ -36,6 +36,7 @@ from integration.web.spend_pages import spend_pages
 from integration.web.sprint_pages import sprint_pages
 from integration.web.sub_requests import sub_requests
 from integration.web.usage import usage
+from integration.web.usage_exports import usage_exports
 from integration.web.what_if import what_if
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ each answer of the database; with the usual 5 ms those waits were most of a smal
 
 DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
-    usage, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads, openapi, assets,
-    pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows, own_settings, what_if,
-    retraining,
+    usage, usage_exports, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads,
+    openapi, assets, pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows,
+    own_settings, what_if, retraining,
 )  # fmt: skip
 
 

@@ -41,7 +41,6 @@ from integration.sources.values import cost_usd, count, instant, label, text
 if TYPE_CHECKING:
     from datetime import datetime
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
 _RECORDS = msgspec.json.Decoder(list[Record])
 _RECORD = msgspec.json.Decoder(Record)
 _HEAD = msgspec.json.Decoder(ResponseHead)

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
-MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(slots=True)

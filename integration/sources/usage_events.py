@@ -26,8 +26,6 @@ from integration.sources.provider_names import provider_of
 from integration.sources.response_ids import MAX_ID, identifier, response_id
 from integration.sources.values import MAX_TEXT
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
-
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Id = Annotated[str, msgspec.Meta(max_length=MAX_ID)]
 Amount = Annotated[

@@ -52,6 +52,18 @@ def _otlp(summary: str) -> Door:
     )
 
 
+def _export(summary: str, takes: dict[str, Json], query: tuple[str, ...] = ()) -> Door:
+    return Door(
+        summary=summary,
+        tag="usage",
+        scope="ingest",
+        takes=takes,
+        answers={200: (JSON, answers.UsageAnswer, "What became of each item")},
+        problems=(400, 413),
+        query=query,
+    )
+
+
 USAGE: dict[tuple[str, str], Door] = {
     ("post", "/v1/usage-events"): Door(
         summary="Meter calls and GPU jobs: our own JSON, or CloudEvents, single or in a batch",
@@ -66,13 +78,22 @@ USAGE: dict[tuple[str, str], Door] = {
         problems=(400, 413),
         shapes=(SentEvent,),
     ),
-    ("post", "/integrations/litellm/events"): Door(
-        summary="Meter calls from LiteLLM's generic_api callback",
-        tag="usage",
-        scope="ingest",
-        takes={JSON: {"type": "array", "items": OBJECT}},
-        answers={200: (JSON, answers.UsageAnswer, "What became of each item")},
-        problems=(400, 413),
+    ("post", "/integrations/litellm/events"): _export(
+        "Meter calls from LiteLLM's generic_api callback",
+        {JSON: {"type": "array", "items": OBJECT}},
+    ),
+    ("post", "/integrations/bedrock/invocations"): _export(
+        "Meter calls from AWS Bedrock's model-invocation logs: an array, one log, or one a line",
+        {JSON: {"oneOf": [{"type": "array", "items": OBJECT}, OBJECT]}},
+    ),
+    ("post", "/integrations/langfuse/observations"): _export(
+        "Meter calls from Langfuse's observations: a page of its API, an array, or one a line",
+        {JSON: {"oneOf": [OBJECT, {"type": "array", "items": OBJECT}]}},
+    ),
+    ("post", "/integrations/codecarbon/emissions"): _export(
+        "Meter jobs from CodeCarbon's emissions.csv",
+        {"text/csv": {"type": "string"}},
+        query=("time_zone", "story_key", "branch"),
     ),
     ("post", "/v1/traces"): _otlp("Meter the model calls among OTLP spans"),
     ("post", "/v1/logs"): _otlp("Meter the model calls among OTLP log records"),

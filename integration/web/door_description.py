@@ -36,6 +36,8 @@ class Door:
     """Status to content type, shape or schema, and what it means."""
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    """What may stand in the query, as text."""
     shapes: tuple[type, ...] = ()
     """Shapes that its schemas refer to by name."""
 
@@ -82,7 +84,12 @@ def _operation(method: str, path: str, door: Door) -> Json:
         "security": _security(door),
         "responses": _responses(door),
     }
-    parameters = [*_path_parameters(path), *(HEADER_PARAMETERS[name] for name in door.headers)]
+    asked: list[Json] = [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+        for name in door.query
+    ]
+    headers = (HEADER_PARAMETERS[name] for name in door.headers)
+    parameters = [*_path_parameters(path), *headers, *asked]
     if parameters:
         operation["parameters"] = parameters
     if door.takes:

@@ -47,8 +47,8 @@ def post_usage_events() -> Response:
     kind = request.content_type or ""
     if cloudevents.is_cloudevent(kind, dict(request.headers)):
         batch = cloudevents.read(body, now=now, content_type=kind, headers=dict(request.headers))
-        return _record(batch)
-    return _record(usage_events.read(body, now=now))
+        return answer_for(batch)
+    return answer_for(usage_events.read(body, now=now))
 
 
 @usage.post("/integrations/litellm/events")
@@ -56,10 +56,10 @@ def post_usage_events() -> Response:
 def post_litellm_events() -> Response:
     """Take a batch of LiteLLM's `generic_api` callback."""
     here = service()
-    return _record(litellm.read(sent_body(), now=here.clock.now()))
+    return answer_for(litellm.read(sent_body(), now=here.clock.now()))
 
 
-def _record(batch: Batch) -> Response:
+def answer_for(batch: Batch) -> Response:
     """Record a batch and answer per item; `rejected` names what to mend, by index in what came.
 
     Raises:
