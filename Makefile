@@ -56,7 +56,7 @@ lock: .venv/.dev ## Lock dependencies with hashes and without any index address
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
 
 ##@ Measure and judge (each ends in one line of JSON)
-.PHONY: bench bench-% peers-% backtest faults
+.PHONY: bench bench-% peers-% backtest faults fuzz
 bench: bench-ingest bench-caps bench-spikes bench-pages backtest ## All benchmarks
 
 bench-%: .venv/.dev ## bench-ingest, bench-caps, bench-spikes, bench-pages, bench-price_carbon, bench-start_up
@@ -67,6 +67,9 @@ backtest: .venv/.dev ## How often estimates' ranges held
 
 faults: .venv/.dev ## A Sprint of load while everything breaks, five times; then the books are recounted
 	$(BIN)/python -m benchmarks.faults
+
+fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzzers
+	$(BIN)/python benchmarks/fuzz.py
 
 peers-%: .venv/.dev ## peers-jira, peers-metering, peers-gateways, peers-slack: judged by others' tools
 	$(BIN)/python benchmarks/peers_$*.py

@@ -12,7 +12,7 @@ from integration.assembly import book_shelf, secret_box, set_up_logs
 from integration.foundation.clock import clock_from
 from integration.foundation.database import connect, transactions_on
 from integration.settings import Settings, read_settings
-from integration.web import errors, headers
+from integration.web import errors, headers, paths
 from integration.web.authorizations import authorizations
 from integration.web.cap_pages import cap_pages
 from integration.web.caps import caps
@@ -109,6 +109,7 @@ def app_with(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
     app.config.update(cookie_settings(service))
     app.extensions[EXTENSION] = service
+    paths.register(app)
     for door in DOORS:
         app.register_blueprint(door)
     errors.register(app)

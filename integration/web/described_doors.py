@@ -48,6 +48,7 @@ def _otlp(summary: str) -> Door:
         scope="ingest",
         takes={PROTOBUF: BINARY, JSON: OBJECT},
         answers={200: (JSON, PARTIAL, "Taken; what was rejected must not be sent again")},
+        also={200: {PROTOBUF: BINARY}},
         problems=(400, 413),
     )
 
@@ -139,6 +140,7 @@ AUTHORIZATIONS: dict[tuple[str, str], Door] = {
                 "Denied, or a problem to mend; `X-StoryMeter-Reason` says why",
             ),
         },
+        also={403: {PROBLEM: answers.Problem}},
         headers=tuple(HEADER_PARAMETERS),
     ),
     ("post", "/beta/litellm_basic_guardrail_api"): Door(

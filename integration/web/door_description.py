@@ -34,6 +34,8 @@ class Door:
     """Content type to shape or schema of the body."""
     answers: Mapping[int, tuple[str, Any, str]] = field(default_factory=dict)
     """Status to content type, shape or schema, and what it means."""
+    also: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Further content types of an answer, each with its shape or schema."""
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
@@ -71,7 +73,8 @@ def _shapes(doors: Mapping[tuple[str, str], Door]) -> list[type]:
     found: dict[type, None] = {}
     for door in doors.values():
         answered = (answer[1] for answer in door.answers.values())
-        bodies = [*door.shapes, *door.takes.values(), *answered]
+        further = (body for kinds in door.also.values() for body in kinds.values())
+        bodies = [*door.shapes, *door.takes.values(), *answered, *further]
         found |= dict.fromkeys(body for body in bodies if isinstance(body, type))
     return list(found)
 
@@ -101,13 +104,13 @@ def _operation(method: str, path: str, door: Door) -> Json:
 
 
 def _responses(door: Door) -> Json:
-    responses: Json = {
-        str(status): {
-            "description": meaning,
-            **({"content": {kind: {"schema": _schema(body)}}} if kind else {}),
-        }
-        for status, (kind, body, meaning) in door.answers.items()
-    }
+    responses: Json = {}
+    for status, (kind, body, meaning) in door.answers.items():
+        kinds = ({kind: body} if kind else {}) | dict(door.also.get(status, {}))
+        content = {each: {"schema": _schema(shape)} for each, shape in kinds.items()}
+        responses[str(status)] = {"description": meaning} | (
+            {"content": content} if content else {}
+        )
     keyed = (401, 403) if door.scope else ()
     for status in sorted({*keyed, *door.problems, 503}):
         if str(status) not in responses:

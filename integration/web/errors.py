@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Response
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -46,6 +46,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(OperationalError, answer_database_away)
     app.register_error_handler(PoolTimeout, answer_database_away)
     app.register_error_handler(DBAPIError, answer_database)
+    app.register_error_handler(DataError, answer_unstorable)
     app.register_error_handler(RequestEntityTooLarge, answer_too_large)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, answer_fault)
@@ -97,6 +98,16 @@ def answer_database_away(error: Exception) -> Response:
 def answer_database(error: DBAPIError) -> Response:
     """A broken connection is the database being away; anything else is a fault of ours."""
     return answer_database_away(error) if error.connection_invalidated else answer_fault(error)
+
+
+def answer_unstorable(error: DataError) -> Response:
+    """A value that PostgreSQL cannot hold, such as a character 0 or a number of 70 bits."""
+    log.warning("web.unstorable", error=str(error.orig)[:200])
+    return problem(
+        400,
+        InvalidInput.code,
+        "A value cannot be stored: text with a character 0, or a number out of range",
+    )
 
 
 def answer_too_large(_: RequestEntityTooLarge) -> Response:

@@ -301,3 +301,17 @@ def test_a_body_of_unstated_length_has_the_same_limit(served: str, world: World)
     )
     assert (answer.status_code, answer.json().get("code")) == (413, "payload_too_large")
     assert stored(world, "ledger_entry") == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/sprints/{}", "/v1/sprints/{}/whatif", "/acme/sprints/{}"])
+def test_a_number_that_no_sprint_can_have_is_not_found(
+    client: FlaskClient, world: World, path: str
+) -> None:
+    answer = client.get(path.format(2**63), headers=bearer(world.key("r", "read")))
+    assert answer.status_code == 404
+
+
+def test_text_that_postgresql_cannot_hold_is_refused(client: FlaskClient, world: World) -> None:
+    nothing = {"regions": ["eu-west-1\u0000"]}
+    answer = client.put("/v1/whatif-options", json=nothing, headers=bearer(world.key("a", "admin")))
+    is_problem(answer, 400, "invalid_input")
