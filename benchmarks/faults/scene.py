@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 STORIES = 8
 CAPPED = 0
 """Which story calls are asked for, under a cap of its own."""
-CAP_USD = "0.60"
+CAP_USD = "0.12"
 DISK_MB = 600
 ROW = ("Answers", "gpt-4o", "300", "2k", "300", "40%", "us-east-1", "", "")
 
