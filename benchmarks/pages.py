@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from integration.app import app_with
+from integration.app import app_with, tune
 from integration.assembly import default_books
 from integration.backlog import store as backlog
 from integration.backlog.story import Membership, Sprint, Story
@@ -210,6 +210,7 @@ _ENTRY_COLUMNS = (
 
 def page_time(service: Service) -> float:
     """Ask the web app for the Sprint page; return the median milliseconds after a first one."""
+    tune()
     client = app_with(service).test_client()
     times = []
     for _ in range(PAGE_REQUESTS + 1):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select
 
-from integration.backlog.models import StoryRow
+from integration.backlog.models import MembershipRow, StoryRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,6 +40,30 @@ def stories_of_epic(session: Session, workspace_id: str, epic_key: str) -> list[
         .order_by(StoryRow.story_key)
     )
     return list(rows)
+
+
+def keys_in(session: Session, workspace_id: str, sprint_id: int) -> set[str]:
+    """Return the keys of all stories that ever were in a Sprint."""
+    return set(
+        session.scalars(
+            select(MembershipRow.story_key).where(
+                MembershipRow.workspace_id == workspace_id, MembershipRow.sprint_id == sprint_id
+            )
+        )
+    )
+
+
+def other_work(session: Session, workspace_id: str, story_keys: Collection[str]) -> frozenset[str]:
+    """Return which of these stories are known not to be AI work."""
+    return frozenset(
+        session.scalars(
+            select(StoryRow.story_key).where(
+                StoryRow.workspace_id == workspace_id,
+                StoryRow.story_key == func.any(list(story_keys)),
+                ~StoryRow.is_ai_work,
+            )
+        )
+    )
 
 
 def titles_of(session: Session, workspace_id: str, story_keys: Collection[str]) -> dict[str, Title]:

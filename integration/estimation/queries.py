@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from integration.estimation.models import EstimateRow
-from integration.estimation.workload import Range
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,26 +15,31 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class Head(NamedTuple):
-    """The figures of an estimate's newest version."""
+class Figures(NamedTuple):
+    """P10, P50 and P90 of an estimate's newest version; None where there is no such figure."""
 
-    version: int
-    tokens: Range | None
-    list_cost_nanousd: Range | None
-    location_based_ugco2e: Range | None
+    tokens_low: int | None
+    tokens_central: int | None
+    tokens_high: int | None
+    cost_low: int | None
+    cost_central: int | None
+    cost_high: int | None
+    location_low: int | None
+    location_central: int | None
+    location_high: int | None
 
 
 _QUANTITIES = ("tokens", "list_cost_nanousd", "location_based_ugco2e")
 _ENDS = ("low", "central", "high")
+_COLUMNS = [getattr(EstimateRow, f"{quantity}_{end}") for quantity in _QUANTITIES for end in _ENDS]
 
 
-def heads_of(session: Session, workspace_id: str, story_keys: Collection[str]) -> dict[str, Head]:
+def figures_of(
+    session: Session, workspace_id: str, story_keys: Collection[str]
+) -> dict[str, Figures]:
     """Return the newest figures of each story that has an estimate, by story key."""
-    figures = [
-        getattr(EstimateRow, f"{quantity}_{end}") for quantity in _QUANTITIES for end in _ENDS
-    ]
     rows = session.execute(
-        select(EstimateRow.story_key, EstimateRow.version, *figures)
+        select(EstimateRow.story_key, *_COLUMNS)
         .where(
             EstimateRow.workspace_id == workspace_id,
             EstimateRow.story_key == func.any(list(story_keys)),
@@ -43,13 +47,4 @@ def heads_of(session: Session, workspace_id: str, story_keys: Collection[str]) -
         .ext(distinct_on(EstimateRow.story_key))
         .order_by(EstimateRow.story_key, EstimateRow.version.desc())
     )
-    return {
-        row[0]: Head(row[1], _range(row[2:5]), _range(row[5:8]), _range(row[8:11])) for row in rows
-    }
-
-
-def _range(ends: tuple[int | None, ...]) -> Range | None:
-    low, central, high = ends
-    if low is None or central is None or high is None:
-        return None
-    return Range(low, central, high)
+    return {row[0]: Figures._make(row[1:]) for row in rows}

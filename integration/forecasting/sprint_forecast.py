@@ -19,16 +19,32 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import NormalDist, fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 PLAN_DAYS = 3.0
 COLD_SCATTER = 1.0  # Relative scatter of daily spend, taken as seen on this many days:
 COLD_SCATTER_DAYS = 2.0
 LEAST_SCATTER = 0.05
 P90 = NormalDist().inv_cdf(0.9)
+
+
+class Range(Protocol):
+    """An estimate in nano-USD."""
+
+    @property
+    def low(self) -> int:
+        """The P10."""
+
+    @property
+    def central(self) -> int:
+        """The P50."""
+
+    @property
+    def high(self) -> int:
+        """The P90."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +91,11 @@ class _Pace:
     left: float
 
 
-def forecast(
-    sprint: SprintSoFar, not_started: Sequence[Spread] = (), remaining: Sequence[Spread] = ()
-) -> Spread | None:
+def forecast(sprint: SprintSoFar, plan: Sequence[Spread] = ()) -> Spread | None:
     """Spend at the end of the Sprint; None with neither spend nor an estimate to go by.
 
-    `not_started` are the estimates of stories without any spend; `remaining` is what started
-    stories have left of theirs (see `left_of`).
+    `plan` is what is estimated and not spent yet (see `left_of`).
     """
-    plan = [*not_started, *remaining]
     spent = sprint.spent_nanousd
     if not plan and not spent:
         return None
@@ -100,13 +112,19 @@ def forecast(
     return Spread(spent + low, spent + central, spent + high)
 
 
-def left_of(estimate: Spread, spent_nanousd: int) -> Spread:
-    """What a started story has left of its estimate; nothing below 0."""
-    return Spread(
-        max(0, estimate.low - spent_nanousd),
-        max(0, estimate.central - spent_nanousd),
-        max(0, estimate.high - spent_nanousd),
-    )
+def left_of(planned: Iterable[tuple[Range, int]]) -> Spread | None:
+    """What stories have left of their estimates, together; None without a story.
+
+    Of each story the estimate and what it has spent; below 0 nothing is left. Stories err together
+    (see `_plan`), so that their sum says as much as each by itself.
+    """
+    low = central = high = stories = 0
+    for estimate, spent in planned:
+        low += max(0, estimate.low - spent)
+        central += max(0, estimate.central - spent)
+        high += max(0, estimate.high - spent)
+        stories += 1
+    return Spread(low, central, high) if stories else None
 
 
 def _weight_of_run_rate(work: _Pace, off: _Pace, *, has_plan: bool) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, cast, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from integration.foundation.errors import NotFound
 from integration.reconciliation.models import SprintAuditRow, SprintReconciliationRow
 from integration.reconciliation.savings import Output
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A report's body as JSON text with its first stories only, and how many there are."""
+
+    body: str
+    stories: int
+    ai_stories: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +94,33 @@ def disagreeing(session: Session, workspace_id: str) -> list[tuple[int, int, str
         .order_by(audit.sprint_id)
     )
     return [(sprint_id, revision, note) for sprint_id, revision, note in found]
+
+
+# Taken apart where it lies: a body with thousands of stories is megabytes of JSON.
+_FRONT = text("""
+SELECT jsonb_set(body, '{stories}', CASE WHEN :shown = 0 THEN '[]' ELSE
+         jsonb_path_query_array(body, '$.stories[0 to $last]', jsonb_build_object('last', :last))
+       END)::text,
+       jsonb_array_length(body->'stories'),
+       jsonb_array_length(jsonb_path_query_array(body, '$.stories[*] ? (@.is_ai_work == true)'))
+FROM sprint_reconciliation
+WHERE workspace_id = :workspace_id AND sprint_id = :sprint_id AND revision = :revision
+""")
+
+
+def front_of(
+    session: Session, workspace_id: str, sprint_id: int, revision: int, shown: int
+) -> Front:
+    """Return a revision with its first `shown` stories.
+
+    Raises:
+        NotFound: there is no such revision.
+    """
+    values = {
+        "workspace_id": workspace_id, "sprint_id": sprint_id, "revision": revision,
+        "shown": shown, "last": max(0, shown - 1),
+    }  # fmt: skip
+    row = session.execute(_FRONT, values).one_or_none()
+    if row is None:
+        raise NotFound(f"Sprint {sprint_id} has no revision {revision}")
+    return Front(*row)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from integration.reports.sprint_page import SprintPage
 
 RECENT = 8
-OVER_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +75,4 @@ def overview(session: Session, workspace_id: str, prices: PriceBook, *, now: dat
 
 def _running(found: SprintPage) -> RunningSprint:
     over = found.over_estimate
-    return RunningSprint(found.report, over[:OVER_SHOWN], max(0, len(over) - OVER_SHOWN))
+    return RunningSprint(found.report, over, found.over_count - len(over))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from integration.foundation.money import usd as exact_usd
 from integration.reports.chart_look import COLOURS
 from integration.reports.chart_specs import burn_up_spec, stories_spec
-from integration.reports.pictures import svg
+from integration.reports.painting import Painter
 
 if TYPE_CHECKING:
     from integration.reports.chart_look import Colours, Spec, Theme
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Width = Literal["wide", "narrow"]
 SIZES: dict[Width, tuple[int, int]] = {"wide": (960, 300), "narrow": (280, 220)}
 """Width and height of the plot, without its axes, in CSS pixels."""
-DRAWN_KEPT = 64
+DRAWN_KEPT = 256
+PAINTER = Painter()
 
 
 def burn_up_svg(report: SprintReport, theme: Theme, width: Width) -> str:
@@ -45,8 +46,8 @@ def _untitled(spec: Spec) -> Spec:
 
 @lru_cache(maxsize=DRAWN_KEPT)
 def _drawn(spec: str) -> str:
-    """Drawing takes tens of milliseconds; the same figures give the same picture."""
-    return svg(json.loads(spec))
+    """The same figures give the same picture."""
+    return PAINTER.svg(json.loads(spec))
 
 
 def _spike_rows(report: SprintReport) -> list[dict[str, Any]]:

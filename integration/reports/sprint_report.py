@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from integration.anomalies import store as spikes
 from integration.backlog import store as backlog
-from integration.forecasting.sprint_forecast import Spread as Planned
+from integration.backlog.queries import titles_of
 from integration.forecasting.sprint_forecast import SprintSoFar, forecast, left_of
 from integration.foundation.errors import NotFound
 from integration.foundation.periods import Period
@@ -29,11 +29,11 @@ from integration.reports.sprint_comparison import (
     with_estimates_at_start,
     with_shares,
 )
-from integration.reports.story_lines import story_lines
+from integration.reports.story_lines import UNKNOWN, story_lines
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -81,9 +81,9 @@ def sprint_report(
         savings=savings_of(session, workspace_id, sprint, totals),
         allocation_rule=rule,
         caps=cap_statuses(session, workspace_id, sprint_id, only_its_own=sprint.state == "closed"),
-        spikes=spikes_of(session, workspace_id, sprint, lines, now),
+        spikes=spikes_of(session, workspace_id, sprint, [line.story_key for line in lines], now),
         burn=burn,
-        forecast_nanousd=forecast_of(sprint, burn, lines, now),
+        forecast_nanousd=forecast_of(sprint, burn, _planned(lines), now),
         interval_coverage_pct=accuracy.interval_coverage_pct,
         median_error_pct=accuracy.median_error_pct,
         at_start_coverage_pct=at_start_coverage_pct(lines),
@@ -119,24 +119,31 @@ def unattributed_in(
 
 
 def spikes_of(
-    session: Session, workspace_id: str, sprint: Sprint, lines: Sequence[StoryLine], now: datetime
+    session: Session, workspace_id: str, sprint: Sprint, story_keys: Collection[str], now: datetime
 ) -> tuple[SpikeFigures, ...]:
-    """Return the spikes on the Sprint's stories while it ran, by start."""
+    """Return the spikes on the Sprint's stories, or on no story, while it ran, by start."""
     if sprint.starts_at is None:
         return ()
-    titles = {line.story_key: line.summary for line in lines}
     period = Period(sprint.starts_at, sprint.completed_at or now)
-    return tuple(
-        spike_figures(spike, titles.get(spike.subject, ""))
+    known = set(story_keys)
+    found = [
+        spike
         for spike in spikes.spikes_in(session, workspace_id, period)
-        if spike.subject_kind != "story" or spike.subject in titles
+        if spike.subject_kind != "story" or spike.subject in known
+    ]
+    titles = titles_of(session, workspace_id, {spike.subject for spike in found}) if found else {}
+    return tuple(
+        spike_figures(spike, titles.get(spike.subject, UNKNOWN).summary) for spike in found
     )
 
 
 def forecast_of(
-    sprint: Sprint, burn: Sequence[BurnPoint], lines: Sequence[StoryLine], now: datetime
+    sprint: Sprint, burn: Sequence[BurnPoint], planned: Iterable[tuple[Spread, int]], now: datetime
 ) -> Spread | None:
-    """Forecast the list cost at the Sprint's end; None without dates or once it has closed."""
+    """Forecast the list cost at the Sprint's end; None without dates or once it has closed.
+
+    `planned` are the stories' estimates, each with what the story has spent so far, in nano-USD.
+    """
     if sprint.starts_at is None or sprint.ends_at is None or sprint.state != "active":
         return None
     today = now.astimezone(UTC)
@@ -147,17 +154,17 @@ def forecast_of(
         share_of_today=(today.hour * 60 + today.minute) / (24 * 60),
         spent_by_day={point.day: point.list_cost_nanousd for point in burn},
     )
-    estimated = [
-        (Planned(cost.low, cost.central, cost.high), line.actual.list_cost_nanousd)
+    left = left_of(planned)
+    found = forecast(so_far, [left] if left else [])
+    return Spread(found.low, found.central, found.high) if found else None
+
+
+def _planned(lines: Sequence[StoryLine]) -> list[tuple[Spread, int]]:
+    return [
+        (cost, line.actual.list_cost_nanousd)
         for line in lines
         if line.estimate and (cost := line.estimate.list_cost_nanousd)
     ]
-    found = forecast(
-        so_far,
-        not_started=[plan for plan, spent in estimated if not spent],
-        remaining=[left_of(plan, spent) for plan, spent in estimated if spent],
-    )
-    return Spread(found.low, found.central, found.high) if found else None
 
 
 def _judged(lines: Sequence[StoryLine]) -> list[Judged]:

@@ -50,6 +50,11 @@ def revision_report(
     if saved is None:
         return None
     report = msgspec.convert(saved.body, SprintReport, strict=False)
-    audit = reconciliation.audit_of(session, workspace_id, sprint_id, saved.revision)
-    recount: Recount = RECOUNTS[audit.agrees] if audit else "pending"
+    recount = recount_of(session, workspace_id, sprint_id, saved.revision)
     return msgspec.structs.replace(report, recount=recount)
+
+
+def recount_of(session: Session, workspace_id: str, sprint_id: int, revision: int) -> Recount:
+    """How far the recount behind a revision is."""
+    audit = reconciliation.audit_of(session, workspace_id, sprint_id, revision)
+    return RECOUNTS[audit.agrees] if audit else "pending"

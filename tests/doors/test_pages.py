@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from integration.app import app_with
 from integration.foundation.clock import FixedClock
 from integration.reports.sprint_page import sprint_page
 from integration.reports.sprint_report import sprint_report
+from integration.reports.standing import revision_report
 from integration.web.login import Loopback
 from tests.doors import worlds
 from tests.doors.plain_text import plain_text
@@ -259,3 +261,14 @@ def test_a_closed_sprint_shows_its_saved_revision(service: Service, world: World
     words = plain_text(later.get("/acme/sprints/14").text)
     assert "Revision 2" in words
     assert "As of 21 Nov 2026" in words
+
+
+def test_a_closed_sprints_page_has_the_first_stories_of_its_revision(world: World) -> None:
+    worlds.second_revision(world)
+    with world.service.transactions.begin() as session:
+        whole = revision_report(session, "acme", 14)
+        assert whole is not None
+        for shown in (0, 2, 100):
+            page = sprint_page(session, "acme", 14, world.books.prices, shown=shown, now=at(25, 9))
+            assert page.report == replace_struct(whole, stories=whole.stories[:shown])
+            assert (page.story_count, page.ai_story_count) == (4, 3)

@@ -78,23 +78,23 @@ def test_a_company_holiday_is_a_day_off() -> None:
     assert found.central == 900
 
 
-def test_a_started_story_has_the_rest_of_its_estimate_left() -> None:
-    assert left_of(Spread(80, 100, 130), 90) == Spread(0, 10, 40)
+def test_stories_have_the_rest_of_their_estimates_left_together() -> None:
+    # 80 100 130 less 90, and 5 7 9 untouched; nothing is left of 1 2 3.
+    started, new, over = Spread(80, 100, 130), Spread(5, 7, 9), Spread(1, 2, 3)
+    assert left_of([(started, 90), (new, 0), (over, 50)]) == Spread(5, 17, 49)
+    assert left_of([]) is None
 
 
 amounts = st.integers(0, 10**13)
 spreads = st.tuples(amounts, amounts, amounts).map(lambda parts: Spread(*sorted(parts)))
 
 
-@given(
-    st.lists(amounts, max_size=12), st.floats(0, 1), st.lists(spreads, max_size=5),
-    st.lists(spreads, max_size=5),
-)  # fmt: skip
+@given(st.lists(amounts, max_size=12), st.floats(0, 1), st.lists(spreads, max_size=5))
 @settings(max_examples=300, deadline=None)
 def test_a_forecast_is_ordered_and_never_below_what_is_spent(
-    spent: list[int], share: float, not_started: list[Spread], remaining: list[Spread]
+    spent: list[int], share: float, plan: list[Spread]
 ) -> None:
-    found = forecast(so_far(len(spent), spent, share), not_started, remaining)
+    found = forecast(so_far(len(spent), spent, share), plan)
     if found is None:
         assert sum(spent) == 0
         return
