@@ -18,15 +18,17 @@ LONGEST_TEXT = 200
 """Longer names are mistakes, and an index row has to hold an id."""
 TEXTS = (
     "authorization_id", "model", "provider_name", "story_key", "team", "feature", "region",
-    "service_tier",
+    "service_tier", "branch", "key_alias", "user", "session", "environment", "workload_class",
 )  # fmt: skip
+MOST_TAGS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """A call that wants to spend. The client chose the id, so a retry is the same request.
 
-    Without `max_output_tokens` the model's own maximum is held.
+    Without `max_output_tokens` the model's own maximum is held. The labels place the call, by the
+    same tags and rules as its usage.
     """
 
     authorization_id: str
@@ -40,6 +42,14 @@ class AuthorizationRequest:
     region: str = ""
     service_tier: str = "standard"
     ttl_seconds: int = 300
+    branch: str = ""
+    key_alias: str = ""
+    user: str = ""
+    """Pseudonymous, as in usage."""
+    session: str = ""
+    environment: str = ""
+    workload_class: str = ""
+    tags: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise InvalidInput naming every field that is out of range."""
@@ -59,6 +69,9 @@ class AuthorizationRequest:
             elif not is_plain(text):
                 message = f"{name} must be at most {LONGEST_TEXT} printable characters"
                 errors.append(FieldError(f"/{name}", "invalid", message))
+        if len(self.tags) > MOST_TAGS or not all(map(is_plain, self.tags)):
+            message = f"tags must be at most {MOST_TAGS} of {LONGEST_TEXT} printable characters"
+            errors.append(FieldError("/tags", "invalid", message))
         if errors:
             raise InvalidInput("The authorization request needs mending", errors=tuple(errors))
 

@@ -20,7 +20,7 @@ from integration.caps.policy import (
 )
 from integration.caps.request import AuthorizationRequest, Decided, StoredCall
 from integration.foundation.errors import Conflict, StoryMeterError, Unavailable
-from integration.journeys.call_scope import SurroundingsMemory
+from integration.journeys.call_scope import SurroundingsMemory, labels_of
 from integration.journeys.cap_notices import promise_denial_notice
 from integration.journeys.worst_case import worst_case
 
@@ -82,8 +82,8 @@ def authorize_calls(
     The answers are those that `authorize_call` would give in the same order.
     """
     answers: dict[int, Answer | StoryMeterError] = {}
-    tags = frozenset(each.story_key for each in asked)
-    around = (memory or SurroundingsMemory(0)).look(transactions, workspace_id, tags)
+    labels = frozenset(map(labels_of, asked))
+    around = (memory or SurroundingsMemory(0)).look(transactions, workspace_id, labels, now)
     calls: dict[int, StoredCall] = {}
     for place, each in enumerate(asked):
         try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integration.backlog import store as backlog
-from integration.backlog.sprint_at import BEGINNING, END, sprint_at
+from integration.backlog.sprint_at import END, sprint_at
 from integration.foundation.errors import FieldError, InvalidInput
 from integration.journeys.book_entries import ScopeFinder
+from integration.metering import store as metering
 from integration.metering.attribution import Ladder
 from integration.metering.usage import UsageEvent
 from integration.workspaces import store as workspaces
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from integration.caps.policy import CallScope
     from integration.caps.request import AuthorizationRequest
     from integration.foundation.database import Transactions
+
+    Labels = tuple[str | tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,32 @@ class Surroundings:
         )
 
     def story_named(self, asked: AuthorizationRequest, now: datetime) -> str:
-        """Read the tag as the metering will: another spelling must not lead around a cap."""
-        event = UsageEvent(source="authorization", occurred_at=now, story_key=asked.story_key)
-        return self.ladder.attribute(event).story_key
+        """Read tags, rules and branch as the metering will: nothing may lead around a cap."""
+        return self.ladder.attribute(event_with(labels_of(asked), now)).story_key
 
 
-def surroundings(session: Session, workspace_id: str, story_tags: Iterable[str]) -> Surroundings:
-    """Read what calls with these story tags are placed by."""
-    ladder = Ladder((), workspaces.project_keys(session, workspace_id))
-    named = {_key(ladder, tag) for tag in story_tags} - {""}
+LABELS = (
+    "story_key", "team", "feature", "branch", "key_alias", "user", "session", "environment",
+    "workload_class", "tags",
+)  # fmt: skip
+labels_of = attrgetter(*LABELS)
+"""Everything about a request by which its story is found."""
+
+
+def event_with(labels: Labels, at: datetime) -> UsageEvent:
+    """The usage that a call with these labels will be reported as, as far as it is known."""
+    values: dict[str, Any] = dict(zip(LABELS, labels, strict=True))
+    return UsageEvent(source="authorization", occurred_at=at, **values)
+
+
+def surroundings(
+    session: Session, workspace_id: str, labels: Iterable[Labels], now: datetime
+) -> Surroundings:
+    """Read what calls with these labels are placed by."""
+    ladder = Ladder(
+        metering.rules(session, workspace_id), workspaces.project_keys(session, workspace_id)
+    )
+    named = {ladder.attribute(event_with(each, now)).story_key for each in labels} - {""}
     parents = backlog.parents(session, workspace_id, sorted(named)) if named else {}
     keys = {parents.get(key, key) for key in named}
     histories = backlog.memberships(session, workspace_id, keys) if keys else {}
@@ -86,37 +107,33 @@ def surroundings(session: Session, workspace_id: str, story_tags: Iterable[str])
 class SurroundingsMemory:
     """Keeps surroundings for a moment, so that a burst of calls does not read them each time.
 
-    A story's move between Sprints, or a Sprint's close, is then seen that much later. Caps are not
-    kept here: a change of a cap counts at once. Used by one thread.
+    A story's move between Sprints, a Sprint's close or a new attribution rule is then seen that
+    much later. Caps are not kept here: a change of a cap counts at once. Used by one thread.
     """
 
-    MOST_TAGS = 2000
+    MOST_LABELS = 2000
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._kept: dict[str, tuple[float, frozenset[str], Surroundings]] = {}
+        self._kept: dict[str, tuple[float, frozenset[Labels], Surroundings]] = {}
 
     def look(
-        self, transactions: Transactions, workspace_id: str, story_tags: frozenset[str]
-    ) -> Surroundings:
-        """Return the workspace's surroundings for these tags, read within the last moment."""
+        self, transactions: Transactions, workspace_id: str, labels: frozenset[Labels],
+        now: datetime,
+    ) -> Surroundings:  # fmt: skip
+        """Return the workspace's surroundings for these labels, read within the last moment."""
         kept = self._kept.get(workspace_id)
         is_young = kept is not None and monotonic() < kept[0] + self._seconds
-        if kept is not None and is_young and story_tags <= kept[1]:
+        if kept is not None and is_young and labels <= kept[1]:
             return kept[2]
-        if kept is not None and is_young and len(kept[1]) < self.MOST_TAGS:
-            story_tags |= kept[1]
+        if kept is not None and is_young and len(kept[1]) < self.MOST_LABELS:
+            labels |= kept[1]
         read_at = monotonic()
         with transactions.begin() as session:
-            found = surroundings(session, workspace_id, story_tags)
+            found = surroundings(session, workspace_id, labels, now)
         if self._seconds > 0:
-            self._kept[workspace_id] = (read_at, story_tags, found)
+            self._kept[workspace_id] = (read_at, labels, found)
         return found
-
-
-def _key(ladder: Ladder, tag: str) -> str:
-    event = UsageEvent(source="authorization", occurred_at=BEGINNING, story_key=tag)
-    return ladder.attribute(event).story_key
 
 
 def _last_sprints(

@@ -13,12 +13,12 @@ from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.foundation.errors import Conflict, NotFound
 from integration.journeys import book_entries
+from integration.journeys.call_scope import event_with, labels_of
 from integration.journeys.capture_holds import locked_with_caps
 from integration.journeys.value_usage import value
 from integration.journeys.worst_case import dearest_classes
 from integration.ledger import store as ledger
 from integration.metering.attribution import Attribution, Explanation
-from integration.metering.usage import UsageEvent
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -143,13 +143,12 @@ def _estimated(
     """The worst case of an authorized call, as an entry at the time it was authorized."""
     asked, story_key = found.call.asked, found.call.scope.story_key
     began = found.call.scope.occurred_at
-    event = UsageEvent(
-        source="authorization", occurred_at=began, provider_name=asked.provider_name,
+    event = msgspec.structs.replace(
+        event_with(labels_of(asked), began), provider_name=asked.provider_name,
         request_model=asked.model, service_tier=asked.service_tier, region=asked.region,
-        authorization_id=found.authorization_id, story_key=story_key, team=asked.team,
-        feature=asked.feature,
+        authorization_id=found.authorization_id, story_key=story_key,
+        **dearest_classes(asked, books, began),
     )  # fmt: skip
-    event = msgspec.structs.replace(event, **dearest_classes(asked, books, began))
     history = backlog.memberships(session, workspace_id, [story_key])
     entry = value(
         event, Attribution(story_key, "tag" if story_key else "none", Explanation()),

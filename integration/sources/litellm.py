@@ -117,7 +117,9 @@ def _event(record: Record) -> UsageEvent:
         key_alias=label(metadata.user_api_key_alias) or label(metadata.user_api_key_hash),
         team=_team(metadata) or found.get("team", ""),
         feature=found.get("feature", ""),
-        user=_user(record, metadata),
+        user=user_named(
+            record.end_user, metadata.user_api_key_end_user_id, metadata.user_api_key_user_id
+        ),
         session=label(record.session_id) or found.get("session", ""),
         environment=found.get("environment", ""),
         prompt_version=found.get("prompt_version", ""),
@@ -220,8 +222,6 @@ def _team(metadata: Metadata) -> str:
     return next((label(name) for name in names if name), "")
 
 
-def _user(record: Record, metadata: Metadata) -> str:
-    names = (
-        record.end_user, metadata.user_api_key_end_user_id, metadata.user_api_key_user_id,
-    )  # fmt: skip
+def user_named(*names: str | None) -> str:
+    """Return the first name that stands for somebody, as a pseudonym."""
     return next((pseudonym(label(name)) for name in names if name and name not in _NOBODY), "")

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, jsonify
 from integration.caps.policy import Granted
 from integration.caps.request import AuthorizationRequest
 from integration.foundation.errors import InvalidInput
+from integration.journeys.call_scope import event_with, labels_of
 from integration.journeys.end_holds import call_of, void_call
 from integration.journeys.record_usage import record_usage
-from integration.metering.usage import UsageEvent, faults
+from integration.metering.usage import faults, pseudonym
 from integration.web.access import caller, needs
 from integration.web.bodies import sent_json
 from integration.web.decisions import decided, described
@@ -33,6 +34,13 @@ class SentAuthorization(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     region: str = ""
     service_tier: str = "standard"
     ttl_seconds: int = 300
+    branch: str = ""
+    key_alias: str = ""
+    user: str = ""
+    session: str = ""
+    environment: str = ""
+    workload_class: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class SentCapture(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +60,7 @@ class SentCapture(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def post_authorization() -> tuple[Response, int]:
     """Hold a call's worst case, or say which cap refuses it. A denial is a normal answer."""
     sent = sent_json(SentAuthorization)
-    values = msgspec.structs.asdict(sent)
+    values = msgspec.structs.asdict(sent) | {"user": pseudonym(sent.user)}
     answer = decided(AuthorizationRequest(authorization_id=values.pop("id"), **values))
     return jsonify(described(answer)), 201 if isinstance(answer.decision, Granted) else 200
 
@@ -75,15 +83,14 @@ def post_capture(authorization_id: str) -> Response:
     workspace_id, now = caller().workspace_id, here.clock.now()
     asked = call_of(here.transactions, workspace_id, authorization_id)
     books = here.books.for_workspace(workspace_id)
-    event = UsageEvent(
-        source="authorization", occurred_at=now, provider_name=asked.provider_name,
+    event = msgspec.structs.replace(
+        event_with(labels_of(asked), now), provider_name=asked.provider_name,
         request_model=asked.model, response_model=sent.model, input_tokens=sent.input_tokens,
         output_tokens=sent.output_tokens, cache_read_input_tokens=sent.cache_read_input_tokens,
         cache_write_input_tokens=sent.cache_write_input_tokens,
         reasoning_output_tokens=sent.reasoning_output_tokens, service_tier=asked.service_tier,
         region=asked.region, response_id=sent.response_id, call_id=authorization_id,
-        authorization_id=authorization_id, story_key=asked.story_key, team=asked.team,
-        feature=asked.feature,
+        authorization_id=authorization_id,
     )  # fmt: skip
     if errors := faults(event, now):
         raise InvalidInput("The usage needs mending", errors=tuple(errors))

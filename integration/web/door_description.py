@@ -195,5 +195,9 @@ HEADER_PARAMETERS: dict[str, Json] = {
         ("X-StoryMeter-Story", "string"),
         ("X-StoryMeter-Team", "string"),
         ("X-StoryMeter-Feature", "string"),
+        ("X-StoryMeter-Branch", "string"),
+        ("X-StoryMeter-Key-Alias", "string"),
+        ("X-StoryMeter-Environment", "string"),
+        ("X-StoryMeter-Workload-Class", "string"),
     )
 }

@@ -17,10 +17,11 @@ import msgspec
 from flask import Blueprint, Response, jsonify
 
 from integration.caps.policy import Granted
-from integration.caps.request import AuthorizationRequest
+from integration.caps.request import AuthorizationRequest, is_plain
 from integration.foundation.errors import Conflict, InvalidInput
 from integration.sources.json_bodies import as_mapping
 from integration.sources.labels import clean_tags, labels
+from integration.sources.litellm import user_named
 from integration.sources.litellm_records import NULL, small
 from integration.sources.values import label
 from integration.web.access import needs
@@ -57,8 +58,12 @@ class Settings(msgspec.Struct):
 class KeyOwner(msgspec.Struct):
     """Whose virtual key it was."""
 
+    user_api_key_hash: str | None = None
+    user_api_key_alias: str | None = None
     user_api_key_team_alias: str | None = None
     user_api_key_team_id: str | None = None
+    user_api_key_user_id: str | None = None
+    user_api_key_end_user_id: str | None = None
 
 
 class SentGuardrailCall(msgspec.Struct):
@@ -115,10 +120,9 @@ def _asked(sent: SentGuardrailCall) -> AuthorizationRequest:
         for name, value in (sent.request_headers or {}).items()
         if value != HIDDEN
     }
-    found = labels(
-        as_mapping(small(_raw(headers.get("x-litellm-spend-logs-metadata")))), headers,
-        tags=clean_tags(headers.get("x-litellm-tags")),
-    )  # fmt: skip
+    tags = clean_tags(headers.get("x-litellm-tags"))
+    spent = as_mapping(small(_raw(headers.get("x-litellm-spend-logs-metadata"))))
+    found = labels(spent, headers, tags=tags)
     team = owner.user_api_key_team_alias or found.get("team") or owner.user_api_key_team_id
     model = label(sent.model)
     return AuthorizationRequest(
@@ -132,7 +136,19 @@ def _asked(sent: SentGuardrailCall) -> AuthorizationRequest:
         feature=found.get("feature") or settings.feature,
         region=settings.region,
         ttl_seconds=HOLD_S,
+        branch=_plain(found.get("branch")),
+        key_alias=_plain(owner.user_api_key_alias) or _plain(owner.user_api_key_hash),
+        user=_plain(user_named(owner.user_api_key_end_user_id, owner.user_api_key_user_id)),
+        session=_plain(found.get("session")),
+        environment=_plain(found.get("environment")),
+        workload_class=_plain(found.get("workload_class")),
+        tags=tuple(filter(_plain, tags)),
     )
+
+
+def _plain(written: str | None) -> str:
+    """A label that an authorization can carry; another one must not stop the call."""
+    return written if written and is_plain(written) else ""
 
 
 def most_tokens(sent: SentGuardrailCall) -> int:

@@ -47,6 +47,10 @@ def _asked() -> AuthorizationRequest:
         story_key=headers.get("X-StoryMeter-Story", ""),
         team=headers.get("X-StoryMeter-Team", ""),
         feature=headers.get("X-StoryMeter-Feature", ""),
+        branch=headers.get("X-StoryMeter-Branch", ""),
+        key_alias=headers.get("X-StoryMeter-Key-Alias", ""),
+        environment=headers.get("X-StoryMeter-Environment", ""),
+        workload_class=headers.get("X-StoryMeter-Workload-Class", ""),
     )
 
 

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from integration.metering import store as metering
+from integration.metering.attribution import AttributionRule
 from integration.web.litellm_guardrail import SentGuardrailCall, most_tokens
 
 if TYPE_CHECKING:
@@ -71,6 +73,19 @@ def test_a_call_over_the_cap_is_blocked_with_the_reason(gateway: FlaskClient, st
     for word in ("Cap story is reached", "limit 300 tokens", "spent 0 tokens", "held 0 tokens"):
         assert word in answer["blocked_reason"]
     assert PROMPT not in answer["blocked_reason"]
+
+
+def test_a_rule_about_the_virtual_key_finds_the_cap(gateway: FlaskClient, stage: World) -> None:
+    stage.cap("story", "story", "SHOP-1", "300", unit="tokens")
+    rule = AttributionRule("key", "assist-*", "SHOP-1", None, None, "assist")
+    with stage.service.transactions.begin() as session:
+        metering.add_rule(
+            session, stage.workspace_id, rule, by="test", now=stage.service.clock.now()
+        )
+    key = {"user_api_key_alias": "assist-prod", "user_api_key_hash": "88dc28d0"}
+    assert asked(gateway, request_headers={}, request_data=key)["action"] == "BLOCKED"
+    other = {"request_headers": {}, "request_data": {"user_api_key_alias": "x" * 250}}
+    assert asked(gateway, litellm_call_id="call-2", **other) == {"action": "NONE"}
 
 
 def test_the_callback_settles_what_the_guardrail_held(gateway: FlaskClient, stage: World) -> None:
