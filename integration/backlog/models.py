@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Index, Text
+from sqlalchemy import BigInteger, DateTime, Index, Sequence, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integration.foundation.database import Table
 
 INSTANT = DateTime(timezone=True)
+READINGS = Sequence("jira_reading", metadata=Table.metadata)
 
 
 class StoryRow(Table):
     """A story as Jira last told it."""
 
     __tablename__ = "story"
-    __table_args__ = (Index(None, "workspace_id", "story_key"),)
+    __table_args__ = (
+        Index(None, "workspace_id", "story_key"),
+        Index(None, "workspace_id", "parent_key"),
+    )
 
     workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
     issue_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -53,6 +57,8 @@ class SprintRow(Table):
     starts_at: Mapped[datetime | None] = mapped_column(INSTANT)
     ends_at: Mapped[datetime | None] = mapped_column(INSTANT)
     completed_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    reading: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """Which look at Jira this is from: later ones have higher numbers."""
 
 
 class MembershipRow(Table):

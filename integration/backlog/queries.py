@@ -11,6 +11,7 @@ from integration.backlog.models import MembershipRow, StoryRow
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 
@@ -42,12 +43,24 @@ def stories_of_epic(session: Session, workspace_id: str, epic_key: str) -> list[
     return list(rows)
 
 
+def is_storys() -> ColumnElement[bool]:
+    """Whether a membership is a story's, as part of a query: sub-tasks come along with theirs."""
+    part = select(StoryRow.issue_id).where(
+        StoryRow.workspace_id == MembershipRow.workspace_id,
+        StoryRow.story_key == MembershipRow.story_key,
+        StoryRow.is_subtask,
+    )
+    return ~part.exists()
+
+
 def keys_in(session: Session, workspace_id: str, sprint_id: int) -> set[str]:
     """Return the keys of all stories that ever were in a Sprint."""
     return set(
         session.scalars(
             select(MembershipRow.story_key).where(
-                MembershipRow.workspace_id == workspace_id, MembershipRow.sprint_id == sprint_id
+                MembershipRow.workspace_id == workspace_id,
+                MembershipRow.sprint_id == sprint_id,
+                is_storys(),
             )
         )
     )
@@ -64,6 +77,19 @@ def other_work(session: Session, workspace_id: str, story_keys: Collection[str])
             )
         )
     )
+
+
+def subtasks_of(session: Session, workspace_id: str, story_key: str) -> list[str]:
+    """Return the keys of the sub-tasks that a story has now."""
+    rows = session.scalars(
+        select(StoryRow.story_key)
+        .where(
+            StoryRow.workspace_id == workspace_id, StoryRow.parent_key == story_key,
+            StoryRow.is_subtask, StoryRow.deleted_at.is_(None),
+        )
+        .order_by(StoryRow.story_key)
+    )  # fmt: skip
+    return list(rows)
 
 
 def titles_of(session: Session, workspace_id: str, story_keys: Collection[str]) -> dict[str, Title]:

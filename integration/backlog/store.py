@@ -9,7 +9,8 @@ from zlib import crc32
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from integration.backlog.models import MembershipRow, SprintRow, StoryRow
+from integration.backlog.models import READINGS, MembershipRow, SprintRow, StoryRow
+from integration.backlog.queries import is_storys
 from integration.backlog.story import Membership, Sprint, Story
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ def _replace_memberships(session: Session, workspace_id: str, story: Story) -> N
         )
 
 
+def parent_of(session: Session, workspace_id: str, issue_id: str) -> str:
+    """Return the story that an issue is a sub-task of, as far as we know; else empty."""
+    parent = session.scalar(
+        select(StoryRow.parent_key).where(
+            StoryRow.workspace_id == workspace_id, StoryRow.issue_id == issue_id,
+            StoryRow.is_subtask,
+        )
+    )  # fmt: skip
+    return parent or ""
+
+
 def mark_deleted(session: Session, workspace_id: str, issue_id: str, now: datetime) -> str | None:
     """Note that Jira no longer has the story; what it spent stays. Returns its key if known.
 
@@ -75,13 +87,29 @@ def mark_deleted(session: Session, workspace_id: str, issue_id: str, now: dateti
     )
 
 
-def save_sprint(session: Session, workspace_id: str, sprint: Sprint) -> None:
-    """Keep a Sprint as Jira tells it now."""
-    values = asdict(sprint)
+def begin_reading(session: Session) -> int:
+    """Number a look at Jira that begins now; taken before Jira is asked.
+
+    Two workers may look at one Sprint while it closes, and the older view may come home last.
+    """
+    number: int = session.scalars(select(READINGS.next_value())).one()
+    return number
+
+
+def save_sprint(
+    session: Session, workspace_id: str, sprint: Sprint, reading: int | None = None
+) -> bool:
+    """Keep a Sprint as a reading saw it, or as it is just now; False when a later one is kept."""
+    values = asdict(sprint) | {"reading": reading or begin_reading(session)}
     row = insert(SprintRow).values(workspace_id=workspace_id, **values)
-    session.execute(
-        row.on_conflict_do_update(index_elements=["workspace_id", "sprint_id"], set_=values)
+    saved = session.execute(
+        row.on_conflict_do_update(
+            index_elements=["workspace_id", "sprint_id"],
+            set_=values,
+            where=SprintRow.reading <= row.excluded.reading,
+        ).returning(SprintRow.sprint_id)
     )
+    return saved.scalar() is not None
 
 
 def sprint(session: Session, workspace_id: str, sprint_id: int) -> Sprint | None:
@@ -137,11 +165,18 @@ def stories(session: Session, workspace_id: str, story_keys: Collection[str]) ->
 
 
 def stories_in(session: Session, workspace_id: str, sprint_id: int) -> list[str]:
-    """Return the keys of all stories that ever were in a Sprint, sorted."""
+    """Return the keys of all stories that ever were in a Sprint, sorted.
+
+    Sub-tasks come along with their story and are none themselves.
+    """
     return list(
         session.scalars(
             select(MembershipRow.story_key)
-            .where(MembershipRow.workspace_id == workspace_id, MembershipRow.sprint_id == sprint_id)
+            .where(
+                MembershipRow.workspace_id == workspace_id,
+                MembershipRow.sprint_id == sprint_id,
+                is_storys(),
+            )
             .distinct()
             .order_by(MembershipRow.story_key)
         )

@@ -24,11 +24,13 @@ class SuggestedInput:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The alternatives that save most money and most CO₂e, and the suggested inputs."""
+    """The alternatives that save most money and most CO₂e, suggested inputs, and conflicts."""
 
     cheapest: Offer | None = None
     greenest: Offer | None = None
     suggestions: tuple[SuggestedInput, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    """Where table and fields do not agree; sentences."""
 
 
 def as_written(suggestion: Suggestion) -> SuggestedInput:

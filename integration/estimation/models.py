@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, Numeric, Text
+from sqlalchemy import BigInteger, DateTime, Index, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,7 +57,7 @@ class EstimateRow(Table):
 
 
 class StoryInputsRow(Table):
-    """The table of workloads as a story last stated it, so that it can be estimated anew."""
+    """What a story stated last, in table and fields, so that it can be estimated anew."""
 
     __tablename__ = "story_inputs"
 
@@ -65,6 +65,8 @@ class StoryInputsRow(Table):
     story_key: Mapped[str] = mapped_column(Text, primary_key=True)
     cells: Mapped[list[list[str]]] = mapped_column(JSONB)
     """Headings first; empty where the story has no such table."""
+    fields: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """The filled input fields, by column of the table."""
     stated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -18,11 +18,12 @@ from integration.estimation.models import (
     WhatIfOptionsRow,
 )
 from integration.estimation.retraining import RetrainingCheck, RetrainingResult
+from integration.estimation.stated_inputs import StatedInputs
 from integration.estimation.whatif import Options
 from integration.estimation.workload import Estimate, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -143,27 +144,54 @@ def at_of(
 
 
 def keep_inputs(
-    session: Session, workspace_id: str, story_key: str, cells: Sequence[Sequence[str]],
-    now: datetime,
-) -> None:  # fmt: skip
-    """Keep a story's table of workloads as it is stated now, headings first; empty: it has none."""
-    values = {"cells": [list(row) for row in cells], "stated_at": now}
+    session: Session, workspace_id: str, story_key: str, stated: StatedInputs, now: datetime
+) -> None:
+    """Keep what a story states now; nothing where it states nothing any more."""
+    values = {
+        "cells": [list(row) for row in stated.rows], "fields": dict(stated.fields),
+        "stated_at": now,
+    }  # fmt: skip
     row = insert(StoryInputsRow).values(workspace_id=workspace_id, story_key=story_key, **values)
     session.execute(
         row.on_conflict_do_update(index_elements=["workspace_id", "story_key"], set_=values)
     )
 
 
-def kept_inputs(session: Session, workspace_id: str, story_key: str) -> list[list[str]] | None:
-    """Return a story's table as stated last, locked until the commit; None without an estimate.
+def kept_inputs(session: Session, workspace_id: str, story_key: str) -> StatedInputs | None:
+    """Return what a story stated last, locked until the commit; None when it never did.
 
-    Whoever estimates anew and whoever brings a newer table wait for each other.
+    Whoever estimates anew and whoever brings newer inputs wait for each other.
     """
-    return session.scalar(
-        select(StoryInputsRow.cells)
+    row = session.execute(
+        select(StoryInputsRow.cells, StoryInputsRow.fields)
         .where(StoryInputsRow.workspace_id == workspace_id, StoryInputsRow.story_key == story_key)
         .with_for_update()
+    ).one_or_none()
+    return StatedInputs(*row) if row else None
+
+
+def begin_inputs(session: Session, workspace_id: str, story_key: str, now: datetime) -> None:
+    """Let a story that states nothing itself be estimated by what its sub-tasks state."""
+    row = insert(StoryInputsRow).values(
+        workspace_id=workspace_id, story_key=story_key, cells=[], stated_at=now
     )
+    session.execute(row.on_conflict_do_nothing())
+
+
+def inputs_of(
+    session: Session, workspace_id: str, story_keys: Iterable[str]
+) -> dict[str, StatedInputs]:
+    """Return what those of the stories state that state anything, by key in order."""
+    rows = session.execute(
+        select(StoryInputsRow.story_key, StoryInputsRow.cells, StoryInputsRow.fields)
+        .where(
+            StoryInputsRow.workspace_id == workspace_id,
+            StoryInputsRow.story_key.in_(list(story_keys)),
+        )
+        .order_by(StoryInputsRow.story_key)
+    )
+    found = {row.story_key: StatedInputs(row.cells, row.fields) for row in rows}
+    return {key: stated for key, stated in found.items() if stated.says_something}
 
 
 def set_options(session: Session, workspace_id: str, options: Options, now: datetime) -> None:

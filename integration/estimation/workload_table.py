@@ -35,6 +35,19 @@ class WorkloadReading:
     assumptions: tuple[str, ...] = ()
 
 
+NOT_FILLED_IN = WorkloadReading(
+    (),
+    (
+        Missing(
+            "",
+            "table",
+            "No row of the table is filled in. Write one row per use of a model or of GPUs.",
+        ),
+    ),
+)
+"""Of an empty table; a story without any table reads the same."""
+
+
 def read_workloads(rows: list[list[str]], *, sprint_days: int = 10) -> WorkloadReading:
     """Read a table's cells. `sprint_days` are the working days by which a daily rate is multiplied.
 
@@ -55,8 +68,7 @@ def read_workloads(rows: list[list[str]], *, sprint_days: int = 10) -> WorkloadR
         if cells:
             reader.read(number, cells)
     if not reader.workloads:
-        reason = "No row of the table is filled in. Write one row per use of a model or of GPUs."
-        return WorkloadReading((), (Missing("", "table", reason),))
+        return NOT_FILLED_IN
     unread = _unread(upright, heading_row)
     return WorkloadReading(
         tuple(reader.workloads), tuple(reader.problems), (*reader.assumptions, *unread)

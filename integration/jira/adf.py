@@ -21,6 +21,29 @@ BLOCKS = frozenset(
 )
 
 
+DEEPEST = 100
+"""Far deeper than Jira lets anybody nest."""
+WIDEST = 50
+"""More columns or rows than a merged cell of a table of workloads can cover."""
+
+
+def well_formed(value: object, depth: int = DEEPEST) -> Node | None:
+    """Return a node in which every part has the type it should have; a whole one is unchanged.
+
+    Other programs write rich text too, and what stands in a description must never stop us.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str) or not depth:
+        return None
+    node: Node = dict(value)
+    if "content" in node:
+        children = node["content"] if isinstance(node["content"], list) else []
+        whole = (well_formed(child, depth - 1) for child in children)
+        node["content"] = [child for child in whole if child is not None]
+    if not isinstance(node.get("attrs", {}), dict):
+        del node["attrs"]
+    return node
+
+
 def document(*blocks: Node) -> Node:
     """Make a document of blocks."""
     return {"type": "doc", "version": 1, "content": list(blocks)}
@@ -80,14 +103,18 @@ def table_rows(table: Mapping[str, Any]) -> list[list[str]]:
         for cell in row.get("content") or ():
             _drop_hanging(cells, hanging)
             words = " ".join(plain_text(cell).split())
-            attrs = cell.get("attrs") or {}
-            if (rowspan := int(attrs.get("rowspan") or 1)) > 1:
+            if (rowspan := _span(cell, "rowspan")) > 1:
                 hanging[len(cells)] = (rowspan, words)
-            cells += [words] + [""] * (int(attrs.get("colspan") or 1) - 1)
+            cells += [words] + [""] * (_span(cell, "colspan") - 1)
         _drop_hanging(cells, hanging)
         hanging = {at: (left - 1, words) for at, (left, words) in hanging.items() if left > 1}
         rows.append(cells)
     return rows
+
+
+def _span(cell: Mapping[str, Any], name: str) -> int:
+    span = (cell.get("attrs") or {}).get(name)
+    return min(max(span, 1), WIDEST) if isinstance(span, int) else 1
 
 
 def _drop_hanging(cells: list[str], hanging: Mapping[int, tuple[int, str]]) -> None:
@@ -108,7 +135,7 @@ def _date(node: Mapping[str, Any]) -> str:
     stamp = str((node.get("attrs") or {}).get("timestamp", ""))
     try:
         return datetime.fromtimestamp(int(stamp) / 1000, tz=UTC).date().isoformat()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return ""
 
 

@@ -8,18 +8,16 @@ from integration.jira import adf
 from integration.jira.story_template import HEADING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from integration.jira.adf import Node
     from integration.jira.fields import StoryFigures
 
 
-def comment(figures: StoryFigures, *, zone: str = "UTC", notes: Sequence[str] = ()) -> Node:
-    """Render the comment as ADF, times in the IANA zone.
+def comment(figures: StoryFigures, *, zone: str = "UTC", story_url: str = "") -> Node:
+    """Render the comment as ADF, times in the IANA zone, with a link to the story's own page.
 
-    `notes` are further sentences for people, such as a conflict between table and fields. The same
-    figures give the same comment but for `as_of`, so a caller can tell whether it has news.
+    The same figures give the same comment but for `as_of`, so a caller can tell whether it has
+    news.
     """
     return adf.render(
-        "comment.json.j2", heading=HEADING, figures=figures, zone=zone, notes=list(notes)
+        "comment.json.j2", heading=HEADING, figures=figures, zone=zone, story_url=story_url
     )

@@ -13,6 +13,7 @@ from integration.jira.issue_json import (
     Board,
     account_of,
     board_of,
+    description_of,
     sprint_of,
     story_field_ids,
     story_of,
@@ -80,9 +81,11 @@ class JiraGateway(Traffic):
         """Return those of the issues that are still there; the search index lags behind."""
         return search.existing(self, issue_ids)
 
-    def stories_of_sprint(self, sprint_id: int) -> Iterator[Story]:
+    def stories_of_sprint(
+        self, sprint_id: int, *, reconcile_issues: Sequence[int] = ()
+    ) -> Iterator[Story]:
         """Yield what is or was in a Sprint: a closed Sprint still lists what was carried over."""
-        return self.stories(f"sprint = {sprint_id} ORDER BY key")
+        return self.stories(f"sprint = {sprint_id} ORDER BY key", reconcile_issues=reconcile_issues)
 
     def sprint(self, sprint_id: int) -> Sprint:
         """Return a Sprint."""
@@ -107,11 +110,12 @@ class JiraGateway(Traffic):
         property_value: object = None,
         *,
         description: Node | None = None,
-    ) -> None:
+    ) -> dict[str, Any]:
         """Write fields, property and description in one PUT: one history entry, one webhook.
 
         Nobody gets a mail where we may suppress it. `key` is a key or an issue id. Figures that the
         project has no field for, or none on its screens, are left out: the property has them all.
+        Returns the fields that were written.
         """
         written = dict(fields)
         if description is not None:
@@ -126,29 +130,36 @@ class JiraGateway(Traffic):
             refused = failure.refused_fields
             if not refused or not refused <= self.connection.all_field_ids:
                 raise
-            kept = {name: value for name, value in written.items() if name not in refused}
-            self._quietly("PUT", path, key, body | {"fields": kept})
+            written = {name: value for name, value in written.items() if name not in refused}
+            self._quietly("PUT", path, key, body | {"fields": written})
+        written.pop("description", None)
+        return written
 
-    def write_comment(self, key: str, body: Node, comment_id: str | None = None) -> str:
-        """Write our one comment of a story and return its id.
+    def description(self, key: str) -> Node | None:
+        """Return a story's description as it is just now."""
+        path = f"{self.connection.rest}/issue/{key}"
+        issue = self.call("GET", path, params={"fields": "description"})
+        return description_of(issue["fields"].get("description"))
 
-        The known comment is edited in place; where it is gone or not known, an earlier one of ours
-        is looked for before one is made, because a creation may have happened unnoticed.
+    def write_comment(
+        self, key: str, body: Node, comment_id: str | None = None, *, may_make: bool = True
+    ) -> str | None:
+        """Write our one comment of a story; returns its id, or None where there is none to write.
+
+        The known comment is edited in place. Where it is gone, not known or somebody else has
+        changed it, an earlier one of ours is looked for, because a creation may have happened
+        unnoticed; then one is made, unless `may_make` forbids it. What people wrote into our
+        comment stays.
         """
         path = f"{self.connection.rest}/issue/{key}/comment"
+        ours = comment_id if comment_id and self._is_still_ours(f"{path}/{comment_id}") else None
+        ours = ours or self.find_comment(key)
         content = {"body": self._rich(body)}
-        if comment_id is not None:
-            try:
-                self._quietly("PUT", f"{path}/{comment_id}", key, content)
-            except JiraFailure as failure:
-                if failure.status != 404:
-                    raise
-            else:
-                return comment_id
-        earlier = self.find_comment(key)
-        if earlier is not None:
-            self._quietly("PUT", f"{path}/{earlier}", key, content)
-            return earlier
+        if ours is not None:
+            self._quietly("PUT", f"{path}/{ours}", key, content)
+            return ours
+        if not may_make:
+            return None
         self.make_room(key)
         return str(self.call("POST", path, body=content)["id"])
 
@@ -157,6 +168,16 @@ class JiraGateway(Traffic):
         path = f"{self.connection.rest}/issue/{key}/comment"
         comments = self.pages(path, {"orderBy": "created"}, items="comments")
         return next((str(one["id"]) for one in comments if self._is_ours(one)), None)
+
+    def _is_still_ours(self, path: str) -> bool:
+        """Whether a comment is there and nobody else has written into it."""
+        try:
+            comment = self.call("GET", path)
+        except JiraFailure as failure:
+            if failure.status != 404:
+                raise
+            return False
+        return _is_untouched(comment)
 
     def story_property(self, key: str, name: str = PROPERTY_KEY) -> Any:
         """Return the value of an issue property, None when it is not set."""
@@ -209,9 +230,18 @@ class JiraGateway(Traffic):
         return document if self.connection.is_cloud else to_wiki(document)
 
     def _is_ours(self, comment: Mapping[str, Any]) -> bool:
-        author = comment.get("author") or {}
         body = comment.get("body") or {}
         document = from_wiki(body) if isinstance(body, str) else body
         first: Node = next(iter(document.get("content") or ()), {})
-        by_us = self.connection.account_id in {author.get("accountId"), author.get("key")}
-        return by_us and plain_text(first).strip() == HEADING
+        by_us = self.connection.account_id == _who(comment.get("author"))
+        return by_us and _is_untouched(comment) and plain_text(first).strip() == HEADING
+
+
+def _is_untouched(comment: Mapping[str, Any]) -> bool:
+    author = comment.get("author")
+    return _who(comment.get("updateAuthor") or author) == _who(author)
+
+
+def _who(person: Mapping[str, Any] | None) -> str:
+    known = person or {}
+    return known.get("accountId") or known.get("key") or ""

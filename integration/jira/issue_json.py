@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from integration.backlog.story import Sprint, Story
+from integration.jira.adf import well_formed
 from integration.jira.changelog import memberships, sprint_changes
 from integration.jira.times import instant, instant_or_none
 from integration.jira.wiki import from_wiki
@@ -88,7 +89,7 @@ def story_of(
         epic_key=parent.get("key", "") if _is_epic(parent) else "",
         is_subtask=bool(kind.get("subtask")),
         story_points=_number(fields.get(connection.story_points_field_id)),
-        description=_description(fields.get("description")),
+        description=description_of(fields.get("description")),
         fields={field_id: fields.get(field_id) for field_id in connection.all_field_ids},
         memberships=memberships(
             created,
@@ -154,9 +155,11 @@ def _between(text: str, before: str, after: str) -> str:
     return text.partition(before)[2].partition(after)[0]
 
 
-def _description(value: object) -> dict[str, Any] | None:
+def description_of(value: object) -> dict[str, Any] | None:
+    """Return a description as ADF, None when it is empty; Data Center has it as wiki markup."""
     if isinstance(value, dict):
-        return value if value.get("content") else None
+        document = well_formed(value)
+        return document if document and document.get("content") else None
     return from_wiki(value) if isinstance(value, str) and value.strip() else None
 
 

@@ -9,15 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 RULE = re.compile(r"^\|?[\s:|+-]*-[\s:|+-]*\|?$")
-SHIELDED = re.compile(r"\\\||\[[^\]\n]*\||\{[^{}\n]*\|")
-"""Pipes that part no cells: escaped ones, and those inside wiki links and macros."""
-SHIELD = "\x00"
-WIKI_LINK = re.compile(r"\[([^\]|]*)\|[^\]]*\]")
+ESCAPED = re.compile(r"\\([\\|\[\]{}])")
+HELD = {sign: chr(place) for place, sign in enumerate("\\|[]{}", start=1)}
+"""Signs that mean themselves, as control characters while a line is taken apart."""
+BACK = str.maketrans({held: sign for sign, held in HELD.items()})
+ENCLOSING = re.compile(r"\[[^\[\]\n]*\]|\{[^{}\n]*\}")
+"""Wiki links and macros: a pipe inside of them parts no cells."""
+WIKI_LINK = re.compile(rf"\[([^\]{HELD['|']}]*){HELD['|']}[^\]]*\]")
 WIKI_MACRO = re.compile(r"\{(?:color|noformat|panel|quote|code)[^{}]*\}|\{\{|\}\}")
 
 
 def pipe_tables(lines: Iterable[str]) -> Iterator[list[list[str]]]:
-    """Yield each run of table lines as rows of cells; rule lines (`|---|`) are left out.
+    """Yield each run of table lines as rows of cells; a rule under the headings is left out.
 
     >>> list(pipe_tables(["Inputs", "| Model | Calls |", "|---|--:|", "| m | 4k |", "Thanks"]))
     [[['Model', 'Calls'], ['m', '4k']]]
@@ -33,15 +36,16 @@ def pipe_tables(lines: Iterable[str]) -> Iterator[list[list[str]]]:
             if rows:
                 yield rows
             rows = []
-        elif not RULE.match(plain):
+        elif len(rows) > 1 or not RULE.match(plain):
             rows.append(_cells(plain))
     if rows:
         yield rows
 
 
 def _cells(line: str) -> list[str]:
-    shielded = SHIELDED.sub(lambda match: match[0].replace("|", SHIELD), line)
-    parted = shielded.replace("||", "|") if shielded.startswith("||") else shielded
+    held = ESCAPED.sub(lambda match: HELD[match[1]], line)
+    held = ENCLOSING.sub(lambda match: match[0].replace("|", HELD["|"]), held)
+    parted = held.replace("||", "|") if held.startswith("||") else held
     parts = parted.removeprefix("|").split("|")
     if len(parts) > 1 and not parts[-1].strip() and parted.endswith("|") and parted[0] == "|":
         parts.pop()
@@ -49,6 +53,14 @@ def _cells(line: str) -> list[str]:
 
 
 def _plain(cell: str) -> str:
-    whole = cell.replace("\\" + SHIELD, "|").replace(SHIELD, "|")
-    named = WIKI_LINK.sub(lambda match: match[1], whole)
-    return " ".join(WIKI_MACRO.sub("", named).split())
+    named = WIKI_LINK.sub(lambda match: match[1], cell)
+    return " ".join(WIKI_MACRO.sub("", named).translate(BACK).split())
+
+
+def escaped(words: str) -> str:
+    r"""Write words so that they stay one cell that says just them.
+
+    >>> escaped("a|b [c]"), list(pipe_tables([f"|{escaped('a|b [c]')}|"]))
+    ('a\\|b \\[c\\]', [[['a|b [c]']]])
+    """
+    return re.sub(r"([\\|\[\]{}])", r"\\\1", words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from integration.estimation.headings import field_of
@@ -22,14 +23,18 @@ COLUMNS = (
     "Workload",
     "Model",
     "Calls per Sprint",
-    "Input tokens",
-    "Output tokens",
+    "Input tokens per call",
+    "Output tokens per call",
     "Cached share",
     "Region",
     "GPU type",
     "GPU hours",
 )
-EMPTY_ROWS = 3
+EXAMPLE = (
+    "e.g. Chat answers", "e.g. gpt-4o-mini", "e.g. 5k", "e.g. 1.2k", "e.g. 300", "e.g. 40%",
+    "e.g. eu-west-1", "e.g. 2 x H100", "e.g. 6",
+)  # fmt: skip
+EMPTY_ROWS = 2
 WHAT_RUNS = frozenset({"model", "accelerator"})
 HOW_MUCH = frozenset(
     {"calls", "calls_per_day", "input_tokens", "output_tokens", "gpu_hours", "total_gpu_hours"}
@@ -46,6 +51,7 @@ def section() -> Node:
         heading=HEADING,
         criteria_heading=CRITERIA_HEADING,
         columns=list(COLUMNS),
+        example=list(EXAMPLE),
         rows=EMPTY_ROWS,
     )
 
@@ -67,6 +73,12 @@ def append_section(description: Node | None) -> Node | None:
         return None
     written = list((description or {}).get("content") or ())
     return adf.document(*written, *section()["content"])
+
+
+def digest_of(description: Node | None) -> str:
+    """Return 16 hexadecimal digits that stand for a description's words."""
+    words = " ".join(adf.plain_text(description or {}).split())
+    return sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def read_rows(description: Node | None) -> Rows | None:
@@ -104,7 +116,8 @@ def _pieces(description: Node) -> list[_Piece]:
         if block["type"] == "table":
             pieces.append(_Piece(table=adf.table_rows(block)))
         else:
-            level = int((block.get("attrs") or {}).get("level") or 1)
+            level = (block.get("attrs") or {}).get("level")
+            level = level if isinstance(level, int) else 1
             pieces.append(_Piece(adf.plain_text(block), level=level))
     return pieces + [_Piece(table=table) for table in pipe_tables(lines)]
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from integration.jira import adf
+from integration.jira.pipe_tables import escaped
 
 if TYPE_CHECKING:
     from integration.jira.adf import Node
@@ -54,17 +55,20 @@ def _lines(block: Node) -> str:
 
 
 def _inline(block: Node) -> str:
-    return "".join(
-        f"*{node['text']}*" if _is_strong(node) else adf.plain_text(node)
-        for node in block.get("content") or ()
-    )
+    return "".join(_marked(node) for node in block.get("content") or ())
 
 
-def _is_strong(node: Node) -> bool:
-    return any(mark.get("type") == "strong" for mark in node.get("marks") or ())
+def _marked(node: Node) -> str:
+    words = adf.plain_text(node)
+    for mark in node.get("marks") or ():
+        if mark.get("type") == "strong":
+            words = f"*{words}*"
+        elif mark.get("type") == "link":
+            words = f"[{words}|{mark['attrs']['href']}]"
+    return words
 
 
 def _table_line(row: Node) -> str:
     bar = "||" if row["content"][0]["type"] == "tableHeader" else "|"
-    cells = (adf.plain_text(cell).replace("\n", " ").replace("|", "\\|") for cell in row["content"])
+    cells = (escaped(adf.plain_text(cell).replace("\n", " ")) for cell in row["content"])
     return bar + "".join(f"{cell or ' '}{bar}" for cell in cells)

@@ -13,6 +13,7 @@ from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.foundation.errors import DeliveryFailed
 from integration.jobs.follow_jira import (
+    begin_reading,
     follow_sprint,
     follow_story,
     forget_story,
@@ -161,9 +162,10 @@ def _follow_sprints(here: _Round) -> None:
     """Follow Sprints that are open, that we thought open, and that closed since the last time."""
     with here.house.transactions.begin() as session:
         thought = backlog.sprints(session, here.workspace_id, states=("active", "future"))
+    reading = begin_reading(here.house)
     listed = {sprint.sprint_id: sprint for sprint in _open_sprints(here.gateway)}
     for sprint in listed.values():
-        follow_sprint(here.house, here.workspace_id, sprint)
+        follow_sprint(here.house, here.workspace_id, sprint, reading)
     for sprint_id in sorted({sprint.sprint_id for sprint in thought} - listed.keys()):
         read_sprint(here.house, here.workspace_id, sprint_id, None)
     with here.house.transactions.begin() as session:
@@ -173,7 +175,7 @@ def _follow_sprints(here: _Round) -> None:
             if sprint and sprint.state == "closed" and _closed_since(sprint, here.since)
         ]
     for sprint in sorted(closed, key=lambda each: each.sprint_id):
-        follow_sprint(here.house, here.workspace_id, sprint)
+        read_sprint(here.house, here.workspace_id, sprint.sprint_id, None)
 
 
 def _closed_since(sprint: Sprint, since: datetime | None) -> bool:

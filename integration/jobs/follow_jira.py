@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
 from integration.jira.failures import JiraFailure
-from integration.jira.story_template import find_section, read_rows
+from integration.jira.field_catalogue import chosen_class, stated_inputs
+from integration.jira.story_template import digest_of, find_section, read_rows
+from integration.jobs.restore_figures import restore_figures
 from integration.journeys import close_sprint, keep_backlog
 from integration.journeys.estimate_story import re_estimate
 
@@ -37,8 +39,9 @@ def read_story(house: House, workspace_id: str, issue_id: str, at: datetime | No
 
 def forget_story(house: House, workspace_id: str, issue_id: str, at: datetime | None) -> None:
     """Note that Jira deleted a story, `at` or just now."""
+    books = house.books.for_workspace(workspace_id)
     now = at or house.clock.now()
-    keep_backlog.forget_story(house.transactions, workspace_id, issue_id, now=now)
+    keep_backlog.forget_story(house.transactions, workspace_id, issue_id, books, now=now)
 
 
 def follow_story(
@@ -52,6 +55,7 @@ def follow_story(
     for sprint_id in {each.sprint_id for each in story.memberships} - met:
         _know_sprint(house, workspace_id, sprint_id)
         met.add(sprint_id)
+    field_ids = house.outside.jira(workspace_id).connection.fields_of(story.story_key)
     keep_backlog.take_in_story(
         house.transactions,
         workspace_id,
@@ -60,11 +64,16 @@ def follow_story(
         rows=read_rows(story.description),
         has_section=find_section(story.description) is not None,
         now=house.clock.now(),
+        fields=stated_inputs(story.fields, field_ids),
+        description=digest_of(story.description),
+        workload_class=chosen_class(story.fields, field_ids),
     )
+    restore_figures(house, workspace_id, story)
 
 
 def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | None) -> str:
     """Read a Sprint again and follow it; returns a note for the delivery."""
+    reading = begin_reading(house)
     try:
         sprint = house.outside.jira(workspace_id).sprint(sprint_id)
     except JiraFailure as failure:
@@ -73,21 +82,32 @@ def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | 
         now = house.clock.now()
         keep_backlog.end_sprint(house.transactions, workspace_id, sprint_id, at=at or now, now=now)
         return f"Sprint {sprint_id} is not there any more; its spend stays"
-    follow_sprint(house, workspace_id, sprint)
+    follow_sprint(house, workspace_id, sprint, reading)
     return ""
 
 
-def follow_sprint(house: House, workspace_id: str, sprint: Sprint) -> None:
-    """Take in a Sprint that was read from Jira just now; a closed one with its stories.
+def begin_reading(house: House) -> int:
+    """Number a look at Jira's Sprints before Jira is asked: the later look counts."""
+    with house.transactions.begin() as session:
+        return backlog.begin_reading(session)
 
-    New dates change what "per day" amounts to, so estimates are made anew.
+
+def follow_sprint(house: House, workspace_id: str, sprint: Sprint, reading: int) -> None:
+    """Take in a Sprint that a reading of Jira saw; a closed one with its stories.
+
+    New dates change what "per day" amounts to, so estimates are made anew. What a later reading
+    has seen already stays.
     """
     with house.transactions.begin() as session:
         known = backlog.sprint(session, workspace_id, sprint.sprint_id)
     if sprint.state == "closed":
         _read_stories(house, workspace_id, sprint.sprint_id, {sprint.sprint_id} if known else set())
     now, books = house.clock.now(), house.books.for_workspace(workspace_id)
-    keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=now)
+    is_news = keep_backlog.take_in_sprint(
+        house.transactions, workspace_id, sprint, now=now, reading=reading
+    )
+    if not is_news:
+        return
     if sprint.state == "closed":
         close_sprint.close_sprint(
             house.transactions, workspace_id, sprint.sprint_id, books, reason="closed",
@@ -103,8 +123,13 @@ def _read_stories(house: House, workspace_id: str, sprint_id: int, met: set[int]
     Such a story has left without our knowing; what it spent since is not the Sprint's.
     """
     gateway = house.outside.jira(workspace_id)
+    with house.transactions.begin() as session:
+        thought = backlog.stories_in(session, workspace_id, sprint_id)
+        rows = backlog.stories(session, workspace_id, thought)
+    known = [int(row.issue_id) for row in rows if row.issue_id.isdigit()]
     listed = set()
-    for story in gateway.stories_of_sprint(sprint_id):
+    # The search index lags behind the closing that just moved these stories.
+    for story in gateway.stories_of_sprint(sprint_id, reconcile_issues=known):
         follow_story(house, workspace_id, story, met)
         listed.add(story.story_key)
     with house.transactions.begin() as session:
@@ -121,10 +146,13 @@ def _know_sprint(house: House, workspace_id: str, sprint_id: int) -> None:
         known = backlog.sprint(session, workspace_id, sprint_id) is not None
     if known:
         return
+    reading = begin_reading(house)
     try:
         sprint = house.outside.jira(workspace_id).sprint(sprint_id)
     except JiraFailure as failure:
         if failure.status != NOT_THERE:
             raise
         return  # The story's history names a Sprint that was deleted.
-    keep_backlog.take_in_sprint(house.transactions, workspace_id, sprint, now=house.clock.now())
+    keep_backlog.take_in_sprint(
+        house.transactions, workspace_id, sprint, now=house.clock.now(), reading=reading
+    )

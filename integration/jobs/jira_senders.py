@@ -14,29 +14,36 @@ from integration.estimation.workload import Estimate
 from integration.jira.comment import comment
 from integration.jira.failures import JiraFailure
 from integration.jira.fields import Actual, StoryFigures, property_value, story_values
-from integration.jira.story_template import append_section
+from integration.jira.story_template import append_section, digest_of
+from integration.reports.links import Links
 from integration.reports.shapes import Totals
+from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from integration.jobs.house import House
     from integration.mailbox.claims import Promise
 
 Shape = TypeVar("Shape")
+MOST_COMMENTS = 2
 
 
 def write_story(house: House, promise: Promise) -> dict[str, object]:
     """Write fields, property and, where wanted and absent, the template section: one PUT.
 
-    The section is added once: whoever takes it out does not find it back.
+    The receipt remembers what was written, and to which description the section was added.
     """
     gateway = house.outside.jira(promise.workspace_id)
     figures = _figures(house, promise.body)
-    was_added = bool(promise.receipt.get("section"))
+    added = int(promise.receipt.get("section") or 0)
+    wanted = int(promise.body.get("section", 0))
+    described = promise.receipt.get("described", "")
     description = None
     try:
-        if promise.body["add_section"] and not was_added:
-            description = append_section(gateway.story(promise.subject).description)
-        gateway.write_story(
+        if wanted > added:
+            # Read at the last moment: between here and the write somebody's edit would be lost.
+            before = gateway.description(promise.subject)
+            description, described = append_section(before), digest_of(before)
+        written = gateway.write_story(
             promise.subject,
             story_values(figures, gateway.connection.fields_of(promise.subject)),
             property_value(figures),
@@ -44,20 +51,32 @@ def write_story(house: House, promise: Promise) -> dict[str, object]:
         )
     except JiraFailure as failure:
         return gone(house, promise, failure)
-    return {"version": promise.version, "section": was_added or description is not None}
+    return {
+        "version": promise.version, "section": wanted, "described": described, "fields": written,
+        "restored": promise.receipt.get("restored", 0),
+    }  # fmt: skip
 
 
 def write_comment(house: House, promise: Promise) -> dict[str, object]:
-    """Write a story's comment, or edit the one written before."""
+    """Write a story's comment, or edit the one written before.
+
+    Whoever deletes it gets another one once, with the next news; after that there is none.
+    """
     gateway = house.outside.jira(promise.workspace_id)
     known = promise.receipt.get("comment_id")
+    made = int(promise.receipt.get("made", known is not None))
+    with house.transactions.begin() as session:
+        zone = workspaces.find(session, promise.workspace_id).time_zone
+    page = Links(promise.workspace_id, house.public_url).story_page(promise.subject)
+    body = comment(_figures(house, promise.body), zone=zone, story_url=page)
     try:
         comment_id = gateway.write_comment(
-            promise.subject, comment(_figures(house, promise.body)), known
+            promise.subject, body, known, may_make=made < MOST_COMMENTS
         )
     except JiraFailure as failure:
         return gone(house, promise, failure)
-    return {"comment_id": comment_id}
+    is_new = comment_id is not None and comment_id != known
+    return {"comment_id": comment_id, "made": made + is_new}
 
 
 def gone(house: House, promise: Promise, failure: JiraFailure) -> dict[str, object]:
@@ -78,6 +97,7 @@ def _figures(house: House, body: dict[str, Any]) -> StoryFigures:
         estimate=estimate or None,
         actual=_actual(actual) if actual else None,
         variance_pct=_variance_pct(estimate, actual) if estimate and actual else None,
+        workload_class=body.get("workload_class"),
         estimate_version=body["estimate_version"],
         change=_read(body.get("change"), EstimateChange),
         advice=_read(body.get("advice"), Advice),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import sprint_at
 from integration.estimation import forecast
 from integration.estimation import store as estimates
 from integration.estimation.advice import Advice, as_written
 from integration.estimation.similarity import StoryTraits
+from integration.estimation.stated_inputs import StatedInputs, read_story
 from integration.estimation.suggestion import suggest
-from integration.estimation.workload_table import read_workloads
 from integration.journeys.alternatives import offers_for
 from integration.journeys.finished_stories import finished_stories
 from integration.journeys.show_story import promise_story
@@ -21,7 +22,7 @@ from integration.journeys.team_history import calibration_of
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from integration.estimation.workload import Estimate
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
+    from integration.journeys.show_story import Seen
     from integration.workspaces.workspace import Workspace
 
 USUAL_SPRINT_DAYS = 10
@@ -37,16 +39,17 @@ USUAL_SPRINT_DAYS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is estimated: the story's traits, its Sprint history, its table of workloads."""
+    """What is estimated: the story's traits, its Sprint history, what it and its parts state."""
 
     traits: StoryTraits
     memberships: Sequence[Membership]
-    rows: Sequence[Sequence[str]]
+    stated: StatedInputs
+    parts: Mapping[str, StatedInputs]
 
 
 def estimate(
     session: Session, workspace: Workspace, story: Story, books: Books, *,
-    rows: Sequence[Sequence[str]] | None, add_section: bool, now: datetime,
+    stated: StatedInputs, seen: Seen, now: datetime,
 ) -> None:  # fmt: skip
     """Save a version of the estimate when anything it rests on changed, and promise Jira's view.
 
@@ -56,13 +59,36 @@ def estimate(
     if story.status_category == "done" and estimates.latest(session, workspace_id, story.story_key):
         promise_story(session, workspace_id, story.story_key, now)
         return
+    estimates.keep_inputs(session, workspace_id, story.story_key, stated, now)
     traits = StoryTraits(
         story.story_key, story.summary, frozenset(story.labels), frozenset(story.components),
         story.epic_key,
     )  # fmt: skip
-    estimates.keep_inputs(session, workspace_id, story.story_key, rows or (), now)
-    subject = _Subject(traits, story.memberships, rows or ())
-    _estimate(session, workspace, subject, books, add_section=add_section, now=now)
+    parts = parts_of(session, workspace_id, story.story_key)
+    subject = _Subject(traits, story.memberships, stated, parts)
+    _estimate(session, workspace, subject, books, seen=seen, now=now)
+
+
+def parts_of(session: Session, workspace_id: str, story_key: str) -> dict[str, StatedInputs]:
+    """Return what a story's sub-tasks state, by their keys."""
+    subtasks = backlog_queries.subtasks_of(session, workspace_id, story_key)
+    return estimates.inputs_of(session, workspace_id, subtasks) if subtasks else {}
+
+
+def estimate_parent(
+    session: Session, workspace_id: str, parent_key: str, books: Books, now: datetime
+) -> None:
+    """Estimate a story anew whose sub-tasks state something else than before.
+
+    One that we do not know yet is estimated when it is read; a finished one keeps its estimate.
+    """
+    story = backlog.story(session, workspace_id, parent_key)
+    if story is None:
+        return
+    is_estimated = estimates.latest(session, workspace_id, parent_key) is not None
+    if not (story.status_category == "done" and is_estimated):
+        estimates.begin_inputs(session, workspace_id, parent_key, now)
+        _re_estimate_one(session, workspace_id, parent_key, books, now)
 
 
 def re_estimate(
@@ -97,28 +123,29 @@ def _open_stories(session: Session, workspace_id: str, now: datetime) -> Iterato
 def _re_estimate_one(
     session: Session, workspace_id: str, story_key: str, books: Books, now: datetime
 ) -> bool:
-    cells = estimates.kept_inputs(session, workspace_id, story_key)
+    stated = estimates.kept_inputs(session, workspace_id, story_key)
     story = backlog.story(session, workspace_id, story_key)
-    if cells is None or story is None:
+    if stated is None or story is None:
         return False
     traits = StoryTraits(
         story_key, story.summary, frozenset(story.labels), frozenset(story.components),
         story.epic_key,
     )  # fmt: skip
     history = backlog.memberships(session, workspace_id, [story_key])
-    subject = _Subject(traits, history.get(story_key, ()), cells)
+    parts = parts_of(session, workspace_id, story_key)
+    subject = _Subject(traits, history.get(story_key, ()), stated, parts)
     workspace = workspaces.find(session, workspace_id)
-    return _estimate(session, workspace, subject, books, add_section=None, now=now)
+    return _estimate(session, workspace, subject, books, seen=None, now=now)
 
 
 def _estimate(
     session: Session, workspace: Workspace, subject: _Subject, books: Books, *,
-    add_section: bool | None, now: datetime,
+    seen: Seen | None, now: datetime,
 ) -> bool:  # fmt: skip
     """Save and promise; returns whether there is a new version."""
     workspace_id, traits = workspace.workspace_id, subject.traits
     days = sprint_days(session, workspace_id, subject.memberships, now)
-    reading = read_workloads([list(row) for row in subject.rows], sprint_days=days)
+    reading = read_story(subject.stated, subject.parts, sprint_days=days)
     found = forecast.estimate(
         reading.workloads,
         reading.problems,
@@ -132,9 +159,8 @@ def _estimate(
     )
     _, is_new = estimates.save_if_changed(session, workspace_id, traits.story_key, found, now)
     advice = _advice(session, workspace, traits, found, books, now)
-    promise_story(
-        session, workspace_id, traits.story_key, now, add_section=add_section, advice=advice
-    )
+    advice = replace(advice, conflicts=reading.conflicts)
+    promise_story(session, workspace_id, traits.story_key, now, seen=seen, advice=advice)
     return is_new
 
 

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from integration.backlog import store as backlog
 from integration.backlog.ai_work import AiWorkRule
 from integration.backlog.sprint_at import moves, sprint_at
+from integration.estimation import store as estimates
+from integration.estimation.stated_inputs import StatedInputs
 from integration.journeys import book_entries, estimate_story
+from integration.journeys.show_story import Seen
 from integration.ledger import queries as ledger_queries
 from integration.ledger.entry import replacement_of, reversal_of
 from integration.mailbox import store as mailbox
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -32,36 +35,79 @@ if TYPE_CHECKING:
 def take_in_story(
     transactions: Transactions, workspace_id: str, story: Story, books: Books, *,
     rows: Sequence[Sequence[str]] | None, has_section: bool, now: datetime,
+    fields: Mapping[str, str] | None = None, description: str = "",
+    workload_class: str | None = None,
 ) -> None:  # fmt: skip
     """Keep a story as Jira tells it now, move its spend where its Sprint history says, estimate it.
 
-    `rows` are the cells of its "AI Cost & Carbon" table, None when it has none. A state older than
-    the one we know changes nothing.
+    `rows` are the cells of its "AI Cost & Carbon" table, None when it has none; `fields` its filled
+    input fields by column; `description` a digest of its text. A state older than the one we know
+    changes nothing.
     """
+    stated = StatedInputs(rows or (), fields or {})
     with transactions.begin() as session:
         workspace = workspaces.find(session, workspace_id)
         is_ai_work = rule_of(workspace).marks(story)
+        parent_before = backlog.parent_of(session, workspace_id, story.issue_id)
         _keep_sprints(session, workspace_id, {each.sprint_id for each in story.memberships})
         with _moved_spend(session, workspace_id, [story.story_key], now):
             is_news = backlog.save_story(session, workspace_id, story, is_ai_work=is_ai_work)
         if story.is_subtask and story.parent_key:
             _roll_up(session, workspace_id, story, now)
-        if is_news and (is_ai_work or rows is not None):
+        if not is_news:
+            return
+        parent = story.parent_key if story.is_subtask else ""
+        if parent or parent_before:
+            _estimate_parents(
+                session, workspace_id, story.story_key, {parent, parent_before} - {""}, books, now,
+                stated=stated if parent else StatedInputs(),
+            )  # fmt: skip
+        if not parent and _is_estimated(session, workspace_id, story, stated, is_ai_work):
+            lacks = is_ai_work and not has_section and rows is None
             estimate_story.estimate(
-                session, workspace, story, books, rows=rows,
-                add_section=is_ai_work and not has_section and rows is None, now=now,
+                session, workspace, story, books, stated=stated,
+                seen=Seen(lacks, description, workload_class), now=now,
             )  # fmt: skip
 
 
+def _is_estimated(
+    session: Session, workspace_id: str, story: Story, stated: StatedInputs, is_ai_work: bool
+) -> bool:
+    """Whether a story states inputs, should, or has: one that stopped loses its figures."""
+    if is_ai_work or stated.says_something:
+        return True
+    had = estimates.kept_inputs(session, workspace_id, story.story_key) is not None
+    return had or bool(estimate_story.parts_of(session, workspace_id, story.story_key))
+
+
+def _estimate_parents(
+    session: Session, workspace_id: str, part_key: str, parent_keys: Collection[str], books: Books,
+    now: datetime, *, stated: StatedInputs,
+) -> None:  # fmt: skip
+    """Keep what a sub-task states; where it states or stated something, its stories feel it."""
+    before = estimates.kept_inputs(session, workspace_id, part_key)
+    had = before is not None and before.says_something
+    if stated.says_something or had:
+        estimates.keep_inputs(session, workspace_id, part_key, stated, now)
+        for parent_key in sorted(parent_keys):
+            estimate_story.estimate_parent(session, workspace_id, parent_key, books, now)
+
+
 def take_in_sprint(
-    transactions: Transactions, workspace_id: str, sprint: Sprint, *, now: datetime
-) -> None:
-    """Keep a Sprint as Jira tells it now. Closing and re-opening move the spend at its edges."""
+    transactions: Transactions, workspace_id: str, sprint: Sprint, *, now: datetime,
+    reading: int | None = None,
+) -> bool:  # fmt: skip
+    """Keep a Sprint as Jira tells it now. Closing and re-opening move the spend at its edges.
+
+    Returns False, and changes nothing, when a later `reading` (`backlog.begin_reading`) saw it
+    otherwise.
+    """
     with transactions.begin() as session:
         _keep_sprints(session, workspace_id, {sprint.sprint_id})
         stories = backlog.stories_in(session, workspace_id, sprint.sprint_id)
         with _moved_spend(session, workspace_id, stories, now):
-            backlog.save_sprint(session, workspace_id, sprint)
+            is_saved = backlog.save_sprint(session, workspace_id, sprint, reading)
+        return is_saved or backlog.sprint(session, workspace_id, sprint.sprint_id) == sprint
 
 
 def rule_of(workspace: Workspace) -> AiWorkRule:
@@ -86,11 +132,19 @@ def end_sprint(
 
 
 def forget_story(
-    transactions: Transactions, workspace_id: str, issue_id: str, *, now: datetime
+    transactions: Transactions, workspace_id: str, issue_id: str, books: Books, *, now: datetime
 ) -> None:
-    """Note that Jira deleted a story. What it spent stays in the books, under its key."""
+    """Note that Jira deleted a story. What it spent stays in the books, under its key.
+
+    What a deleted sub-task stated is no longer planned on its story.
+    """
     with transactions.begin() as session:
-        backlog.mark_deleted(session, workspace_id, issue_id, now)
+        parent_key = backlog.parent_of(session, workspace_id, issue_id)
+        story_key = backlog.mark_deleted(session, workspace_id, issue_id, now)
+        if parent_key and story_key:
+            _estimate_parents(
+                session, workspace_id, story_key, {parent_key}, books, now, stated=StatedInputs()
+            )
 
 
 def _keep_sprints(session: Session, workspace_id: str, sprint_ids: Collection[int]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from integration.backlog.section_turns import section_turns
 from integration.estimation import store as estimates
 from integration.estimation.change import change_between
 from integration.ledger import queries as ledger_queries
@@ -25,15 +27,28 @@ FIELDS = "jira.story"
 COMMENT = "jira.comment"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a story looked like in Jira, as far as it decides what we write there."""
+
+    lacks_section: bool = False
+    """It is marked as AI work and has neither our section nor a table of workloads."""
+    description: str = ""
+    """A digest of its description."""
+    workload_class: str | None = None
+    """As somebody chose it."""
+
+
 def promise_story(
     session: Session, workspace_id: str, story_key: str, now: datetime, *,
-    add_section: bool | None = None, with_actual: bool = False, advice: Advice | None = None,
+    seen: Seen | None = None, with_actual: bool = False, advice: Advice | None = None,
 ) -> None:  # fmt: skip
     """Promise Jira's fields and comment of a story, from what is known of it now.
 
     The actual is written when the Sprint closes (`with_actual`), and from then on kept up to date;
     while a Sprint runs the Slack digest and our own pages show it, so that Jira stays quiet.
-    Without `advice` the comment keeps what it says already.
+    Without `seen` the story was not read just now, and what rests on its looks stays. Without
+    `advice` the comment keeps what it says already.
     """
     mailbox.hold_subject(session, workspace_id, FIELDS, story_key)
     shown = mailbox_queries.promised(session, workspace_id, FIELDS, story_key)
@@ -43,20 +58,35 @@ def promise_story(
     shows_actual = with_actual or (shown is not None and shown.body["actual"] is not None)
     if version is None and not shows_actual:
         return
-    if add_section is None:
-        add_section = shown is not None and shown.body["add_section"]
     figures = {
         "estimate": version and msgspec.to_builtins(version.estimate),
         "estimate_version": version.version if version else 0,
         "actual": msgspec.to_builtins(totals_of(spend)) if shows_actual and spend else None,
     }
-    body = figures | {"add_section": add_section}
+    was = (shown.body, shown.receipt) if shown else ({}, {})
+    body = figures | _looks(*was, seen)
     mailbox.promise(session, workspace_id, FIELDS, story_key, body, now)
+    said = mailbox_queries.promised(session, workspace_id, COMMENT, story_key)
+    if said is None and not figures["actual"] and not (version and version.estimate.workloads):
+        return  # An empty table is no news; the field of missing inputs says it without a mail.
     comment = figures | {
         "change": _change(version, previous),
-        "advice": _advice(session, workspace_id, story_key, advice),
+        "advice": msgspec.to_builtins(advice) if advice else said and said.body.get("advice"),
     }
     mailbox.promise(session, workspace_id, COMMENT, story_key, comment, now)
+
+
+def _looks(body: dict[str, Any], receipt: dict[str, Any], seen: Seen | None) -> dict[str, Any]:
+    wanted = int(body.get("section", 0))
+    if seen is None:
+        return {"section": wanted, "workload_class": body.get("workload_class")}
+    turns = section_turns(
+        wanted,
+        int(receipt.get("section") or 0),
+        lacks=seen.lacks_section,
+        is_as_before=receipt.get("described") == seen.description,
+    )
+    return {"section": turns, "workload_class": seen.workload_class}
 
 
 def _change(version: EstimateVersion | None, previous: EstimateVersion | None) -> object:
@@ -64,10 +94,3 @@ def _change(version: EstimateVersion | None, previous: EstimateVersion | None) -
         return None
     change = change_between(previous.estimate, version.estimate, previous.version)
     return msgspec.to_builtins(change)
-
-
-def _advice(session: Session, workspace_id: str, story_key: str, advice: Advice | None) -> Any:
-    if advice is not None:
-        return msgspec.to_builtins(advice)
-    said = mailbox_queries.promised(session, workspace_id, COMMENT, story_key)
-    return said.body.get("advice") if said is not None else None

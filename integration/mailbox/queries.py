@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
+from integration.mailbox.claims import Promise
 from integration.mailbox.models import InboxRow, OutboxRow, PauseRow
 
 if TYPE_CHECKING:
@@ -95,9 +96,27 @@ def paused_until(
     )
 
 
+def waits_for(workspace_id: Any, system: Any, now: datetime) -> Any:
+    """Whether a workspace waits for a system, as part of a query."""
+    return (
+        select(PauseRow.until)
+        .where(
+            PauseRow.workspace_id == workspace_id, PauseRow.system == system, PauseRow.until > now
+        )
+        .exists()
+    )
+
+
 def promised(session: Session, workspace_id: str, kind: str, subject: str) -> OutboxRow | None:
     """Return the promise about a subject; None when none was made."""
     return session.get(OutboxRow, (workspace_id, kind, subject), populate_existing=True)
+
+
+def promise_of(row: OutboxRow) -> Promise:
+    """Return a promise as a sender sees it."""
+    return Promise(
+        row.workspace_id, row.kind, row.subject, row.body, row.version, row.receipt, row.attempts
+    )
 
 
 def open_promises(session: Session, workspace_id: str) -> int:

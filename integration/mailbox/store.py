@@ -8,16 +8,18 @@ from sqlalchemy import and_, case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from integration.mailbox.claims import Delivery, Promise
+from integration.mailbox.claims import Delivery
 from integration.mailbox.models import InboxRow, OutboxRow, PauseRow
 from integration.mailbox.pacing import LEASE, MAX_ATTEMPTS, SPACING, retry_delay
-from integration.mailbox.queries import repeats_of
+from integration.mailbox.queries import promise_of, repeats_of, waits_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from sqlalchemy.orm import Session
+
+    from integration.mailbox.claims import Promise
 
 
 def receive(
@@ -54,7 +56,7 @@ def claim_deliveries(session: Session, now: datetime, limit: int = 20) -> list[D
         )
         .exists()
     )
-    paused = _paused(InboxRow.workspace_id, InboxRow.source, now)
+    paused = waits_for(InboxRow.workspace_id, InboxRow.source, now)
     rows = session.scalars(
         select(InboxRow)
         .where(
@@ -151,13 +153,9 @@ def hold_subject(session: Session, workspace_id: str, kind: str, subject: str) -
 
 
 def promise(
-    session: Session,
-    workspace_id: str,
-    kind: str,
-    subject: str,
-    body: dict[str, Any],
+    session: Session, workspace_id: str, kind: str, subject: str, body: dict[str, Any],
     now: datetime,
-) -> None:
+) -> None:  # fmt: skip
     """State what a subject outside shall show from now on.
 
     The same body again changes nothing. Another body raises the version; versions that were not
@@ -186,9 +184,21 @@ def promise(
     )
 
 
+def promise_again(session: Session, delivered: Promise, receipt: dict[str, Any]) -> None:
+    """Let a delivered promise be kept once more: the outside shows something else by now."""
+    session.execute(
+        _promise(delivered)
+        .where(OutboxRow.state == "delivered")
+        .values(
+            state="waiting", version=OutboxRow.version + 1, receipt=receipt,
+            due_at=OutboxRow.delivered_at + SPACING,
+        )
+    )  # fmt: skip
+
+
 def claim_promises(session: Session, now: datetime, limit: int = 20) -> list[Promise]:
     """Take promises that are due, except those of systems a workspace waits for."""
-    paused = _paused(OutboxRow.workspace_id, func.split_part(OutboxRow.kind, ".", 1), now)
+    paused = waits_for(OutboxRow.workspace_id, func.split_part(OutboxRow.kind, ".", 1), now)
     rows = session.scalars(
         select(OutboxRow)
         .where(OutboxRow.state == "waiting", OutboxRow.due_at <= now, _is_free(OutboxRow), ~paused)
@@ -200,12 +210,7 @@ def claim_promises(session: Session, now: datetime, limit: int = 20) -> list[Pro
     for row in rows:
         row.leased_until = func.clock_timestamp() + LEASE
         row.attempts += 1
-        claimed.append(
-            Promise(
-                row.workspace_id, row.kind, row.subject, row.body, row.version, row.receipt,
-                row.attempts,
-            )
-        )  # fmt: skip
+        claimed.append(promise_of(row))
     return claimed
 
 
@@ -267,17 +272,6 @@ def _promise(made: Promise) -> Any:
         OutboxRow.workspace_id == made.workspace_id,
         OutboxRow.kind == made.kind,
         OutboxRow.subject == made.subject,
-    )
-
-
-def _paused(workspace_id: Any, system: Any, now: datetime) -> Any:
-    """Whether a workspace waits for a system."""
-    return (
-        select(PauseRow.until)
-        .where(
-            PauseRow.workspace_id == workspace_id, PauseRow.system == system, PauseRow.until > now
-        )
-        .exists()
     )
 
 

@@ -30,6 +30,10 @@ class Links:
         """The story's page in Jira; empty when no Jira is connected."""
         return f"{self.site_url}/browse/{story_key}" if self.site_url else ""
 
+    def story_page(self, story_key: str) -> str:
+        """The story's page here."""
+        return f"{self.public_url}/{self.workspace_id}/stories/{story_key}"
+
     def sprint(self, sprint_id: int) -> str:
         """The Sprint's page here."""
         return f"{self.public_url}/{self.workspace_id}/sprints/{sprint_id}"

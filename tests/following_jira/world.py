@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from integration.assembly import default_books
@@ -127,6 +127,7 @@ class JiraHouse:
         with self.transactions.begin() as session:
             account = workspaces.jira_account(session, self.workspace_id, BOX)
             assert account is not None
+            account = replace(account, account_id=gateway.myself().account_id)
             account.field_ids.update(ids)
             account.project_field_ids.update(
                 {key: dict(own) for key, own in done.project_field_ids.items()}

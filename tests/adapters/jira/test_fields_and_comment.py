@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from integration.estimation.workload import Estimate, Missing, Range
+from integration.estimation.advice import Advice, SuggestedInput
+from integration.estimation.workload import Estimate, Missing, Range, Workload
 from integration.jira import adf
 from integration.jira.comment import comment
 from integration.jira.field_catalogue import CATALOGUE, PEOPLES
@@ -18,20 +19,23 @@ from integration.jira.fields import (
     property_value,
     story_values,
 )
+from integration.jira.wiki import to_wiki
 from tests.adapters.jira.adf_schema import assert_valid_adf
 from tests.golden_files import check_golden
 
+PAGE = "https://storymeter.example.com/acme/stories/SHOP-1"
 AS_OF = datetime(2026, 11, 3, 14, 5, tzinfo=UTC)
 IDS = {spec.name: f"customfield_{number}" for number, spec in enumerate(CATALOGUE, start=10100)}
 NAMES = {field_id: name for name, field_id in IDS.items()}
 
+CHAT = Workload("Chat", model="acme-llm-7", calls=Decimal(4000))
 COMPLETE = Estimate(
     tokens=Range(1_000_000, 1_500_000, 2_500_001),
     list_cost_nanousd=Range(1_000_000_000, 2_345_678_901, 4_000_000_000),
     energy_uwh=Range(100_000_000, 200_000_000, 300_000_000),
     location_based_ugco2e=Range(10_000_000, 23_456_789, 30_000_000),
     market_based_ugco2e=None,
-    workloads=(),
+    workloads=(CHAT,),
     assumptions=("Calls of “Chat” vary by 30 %.", "Half of the input is read from cache."),
     missing=(),
     coverage_pct=Decimal(100),
@@ -46,7 +50,7 @@ INCOMPLETE = Estimate(
     energy_uwh=None,
     location_based_ugco2e=None,
     market_based_ugco2e=None,
-    workloads=(),
+    workloads=(CHAT,),
     assumptions=(),
     missing=(NO_OUTPUT, Missing("Chat", "model", "Name the model, such as gpt-4o-mini.")),
     coverage_pct=Decimal(0),
@@ -60,7 +64,7 @@ UNPRICED = Estimate(
     energy_uwh=None,
     location_based_ugco2e=None,
     market_based_ugco2e=None,
-    workloads=(),
+    workloads=(CHAT,),
     assumptions=("Calls of “Chat” vary by 30 %.",),
     missing=(Missing("Chat", "model", "There is no price for “acme-llm-7”."),),
     coverage_pct=Decimal(0),
@@ -68,6 +72,11 @@ UNPRICED = Estimate(
     price_version="genai-prices 0.2.3",
     factor_version="EcoLogits 0.11.3",
 )
+EMPTY = replace(
+    INCOMPLETE, workloads=(), missing=(Missing("", "table", "No row of the table is filled in."),)
+)
+CONFLICT = "Model: the table says “gpt-4o”, the field “gpt-4.1”. The table counts."
+SUGGESTION = SuggestedInput("Chat", "output_tokens", "350", ("SHOP-3", "SHOP-7"))
 USED = Actual(1_400_000, 2_110_000_000, 150_000_000, 12_000_000)
 
 CASES = {
@@ -77,21 +86,34 @@ CASES = {
     "unpriced_model": StoryFigures(AS_OF, UNPRICED),
     "unpriced_usage": StoryFigures(AS_OF, UNPRICED, Actual(1_400_000, None, None, None)),
     "not_filled_in": StoryFigures(AS_OF),
+    "emptied_again": StoryFigures(AS_OF, EMPTY),
+    "conflict": StoryFigures(AS_OF, COMPLETE, advice=Advice(conflicts=(CONFLICT,))),
+    "suggestion": StoryFigures(AS_OF, INCOMPLETE, advice=Advice(suggestions=(SUGGESTION,))),
     "usage_without_estimate": StoryFigures(AS_OF, None, USED),
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_comment_is_what_people_saw_last_time(name: str, update_golden: bool) -> None:
-    rendered = comment(CASES[name], zone="Europe/Berlin")
+def test_the_comments_are_what_people_saw_last_time(update_golden: bool) -> None:
+    """Read them as a Product Owner would; as wiki markup, which shows every word."""
+    texts = (
+        f"---- {name}\n{to_wiki(comment(figures, zone='Europe/Berlin', story_url=PAGE))}\n"
+        for name, figures in CASES.items()
+    )
+
+    check_golden("jira/comments.txt", "\n".join(texts), update_golden)
+
+
+def test_the_comment_has_the_form_that_it_had_last_time(update_golden: bool) -> None:
+    rendered = comment(CASES["complete"], zone="Europe/Berlin", story_url=PAGE)
 
     text = json.dumps(rendered, indent=2, ensure_ascii=False) + "\n"
-    check_golden(f"jira/comment_{name}.json", text, update_golden)
+    check_golden("jira/comment_complete.json", text, update_golden)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_comment_fits_atlassians_schema(name: str) -> None:
-    assert_valid_adf(comment(CASES[name], notes=["The table says 4k calls, the field 5k."]))
+    assert_valid_adf(comment(CASES[name]))
+    assert_valid_adf(comment(CASES[name], story_url=PAGE))
 
 
 def test_an_unknown_figure_is_worded_and_never_zero() -> None:

@@ -12,6 +12,7 @@ from integration.estimation.workload_table import read_workloads
 from integration.jira import adf
 from integration.jira.story_template import (
     COLUMNS,
+    EXAMPLE,
     append_section,
     find_section,
     read_rows,
@@ -22,6 +23,7 @@ from integration.jira.wiki import from_wiki, to_wiki
 from tests.adapters.jira.adf_schema import assert_valid_adf
 from tests.golden_files import check_golden
 
+UNTOUCHED = [list(COLUMNS), list(EXAMPLE), *[[""] * len(COLUMNS)] * 2]
 FILLED = ["Chat", "gpt-4o", "4k", "1,200", "300", "50%", "eu-west-1", "", ""]
 
 
@@ -57,9 +59,8 @@ def test_the_section_fits_atlassians_schema() -> None:
 def test_the_untouched_section_is_read_back_as_an_empty_table() -> None:
     rows = read_rows(section())
 
-    assert rows == [list(COLUMNS), *[[""] * len(COLUMNS)] * 3]
-    assert rows is not None
-    assert read_workloads(rows).workloads == ()
+    assert rows == UNTOUCHED
+    assert read_workloads(UNTOUCHED).workloads == ()
 
 
 def test_every_column_of_the_section_is_understood() -> None:
@@ -209,7 +210,7 @@ def test_wiki_markup_is_read_with_its_headings_links_and_macros() -> None:
 def test_the_section_survives_as_wiki_markup() -> None:
     rows = read_wiki_rows(to_wiki(section()))
 
-    assert rows == [list(COLUMNS), *[[""] * len(COLUMNS)] * 3]
+    assert rows == UNTOUCHED
 
 
 @given(st.text(alphabet="h12. |*\n#ab&\\", max_size=60))
