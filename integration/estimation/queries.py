@@ -1,4 +1,4 @@
-"""Reads of many estimates at once, without the workloads behind them."""
+"""Reads of many stories at once: the figures of estimates without their workloads, and inputs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+<<<<<<< HEAD
 from integration.estimation.models import EstimateRow
+=======
+from integration.estimation.models import EstimateRow, StoryInputsRow
+from integration.estimation.stated_inputs import StatedInputs
+from integration.estimation.workload import Range
+>>>>>>> 30706c7 (Read what sub-tasks state among the queries)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.orm import Session
 
@@ -47,4 +53,33 @@ def figures_of(
         .ext(distinct_on(EstimateRow.story_key))
         .order_by(EstimateRow.story_key, EstimateRow.version.desc())
     )
+<<<<<<< HEAD
     return {row[0]: Figures._make(row[1:]) for row in rows}
+=======
+    return {
+        row[0]: Head(row[1], _range(row[2:5]), _range(row[5:8]), _range(row[8:11])) for row in rows
+    }
+
+
+def _range(ends: tuple[int | None, ...]) -> Range | None:
+    low, central, high = ends
+    if low is None or central is None or high is None:
+        return None
+    return Range(low, central, high)
+
+
+def inputs_of(
+    session: Session, workspace_id: str, story_keys: Iterable[str]
+) -> dict[str, StatedInputs]:
+    """Return what those of the stories state that state anything, by key in order."""
+    rows = session.execute(
+        select(StoryInputsRow.story_key, StoryInputsRow.cells, StoryInputsRow.fields)
+        .where(
+            StoryInputsRow.workspace_id == workspace_id,
+            StoryInputsRow.story_key.in_(list(story_keys)),
+        )
+        .order_by(StoryInputsRow.story_key)
+    )
+    found = {row.story_key: StatedInputs(row.cells, row.fields) for row in rows}
+    return {key: stated for key, stated in found.items() if stated.says_something}
+>>>>>>> 30706c7 (Read what sub-tasks state among the queries)

@@ -178,22 +178,6 @@ def begin_inputs(session: Session, workspace_id: str, story_key: str, now: datet
     session.execute(row.on_conflict_do_nothing())
 
 
-def inputs_of(
-    session: Session, workspace_id: str, story_keys: Iterable[str]
-) -> dict[str, StatedInputs]:
-    """Return what those of the stories state that state anything, by key in order."""
-    rows = session.execute(
-        select(StoryInputsRow.story_key, StoryInputsRow.cells, StoryInputsRow.fields)
-        .where(
-            StoryInputsRow.workspace_id == workspace_id,
-            StoryInputsRow.story_key.in_(list(story_keys)),
-        )
-        .order_by(StoryInputsRow.story_key)
-    )
-    found = {row.story_key: StatedInputs(row.cells, row.fields) for row in rows}
-    return {key: stated for key, stated in found.items() if stated.says_something}
-
-
 def set_options(session: Session, workspace_id: str, options: Options, now: datetime) -> None:
     """Replace what the workspace lets alternatives change."""
     values = {"options": msgspec.to_builtins(options), "changed_at": now}

@@ -10,6 +10,7 @@ from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import sprint_at
 from integration.estimation import forecast
+from integration.estimation import queries as estimate_queries
 from integration.estimation import store as estimates
 from integration.estimation.advice import Advice, as_written
 from integration.estimation.similarity import StoryTraits
@@ -72,7 +73,7 @@ def estimate(
 def parts_of(session: Session, workspace_id: str, story_key: str) -> dict[str, StatedInputs]:
     """Return what a story's sub-tasks state, by their keys."""
     subtasks = backlog_queries.subtasks_of(session, workspace_id, story_key)
-    return estimates.inputs_of(session, workspace_id, subtasks) if subtasks else {}
+    return estimate_queries.inputs_of(session, workspace_id, subtasks) if subtasks else {}
 
 
 def estimate_parent(
