@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-<<<<<<< HEAD
-from integration.estimation.models import EstimateRow
-=======
 from integration.estimation.models import EstimateRow, StoryInputsRow
 from integration.estimation.stated_inputs import StatedInputs
-from integration.estimation.workload import Range
->>>>>>> 30706c7 (Read what sub-tasks state among the queries)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -53,19 +48,7 @@ def figures_of(
         .ext(distinct_on(EstimateRow.story_key))
         .order_by(EstimateRow.story_key, EstimateRow.version.desc())
     )
-<<<<<<< HEAD
     return {row[0]: Figures._make(row[1:]) for row in rows}
-=======
-    return {
-        row[0]: Head(row[1], _range(row[2:5]), _range(row[5:8]), _range(row[8:11])) for row in rows
-    }
-
-
-def _range(ends: tuple[int | None, ...]) -> Range | None:
-    low, central, high = ends
-    if low is None or central is None or high is None:
-        return None
-    return Range(low, central, high)
 
 
 def inputs_of(
@@ -82,4 +65,3 @@ def inputs_of(
     )
     found = {row.story_key: StatedInputs(row.cells, row.fields) for row in rows}
     return {key: stated for key, stated in found.items() if stated.says_something}
->>>>>>> 30706c7 (Read what sub-tasks state among the queries)
