@@ -16,6 +16,7 @@ from integration.settings import Settings, read_settings
 from integration.web import errors, headers, paths
 from integration.web.authorizations import authorizations
 from integration.web.cap_pages import cap_pages
+from integration.web.cap_raises import cap_raises
 from integration.web.caps import caps
 from integration.web.jira_webhooks import jira_webhooks
 from integration.web.litellm_guardrail import litellm_guardrail
@@ -56,6 +57,7 @@ DOORS: tuple[Blueprint, ...] = (
     usage, usage_exports, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads,
     openapi, assets, pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows,
     own_settings, what_if, retraining,
+    cap_raises,
 )  # fmt: skip
 
 

@@ -36,8 +36,50 @@ class CapRow(Table):
     max_tokens_per_request: Mapped[int | None]
     approved_models: Mapped[list[str]] = mapped_column(ARRAY(Text))
     approvers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    separate_approver: Mapped[bool] = mapped_column(server_default=text("false"))
+    carry_over: Mapped[str] = mapped_column(Text, server_default="none")
+    reserve_pct: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    carried_over: Mapped[int] = mapped_column(server_default="0")
+    raised_until: Mapped[datetime | None] = mapped_column(INSTANT)
+    limit_after: Mapped[int | None]
+    """What the limit falls back to at `raised_until`."""
     created_at: Mapped[datetime] = mapped_column(INSTANT)
     removed_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class RaiseRequestRow(Table):
+    """Somebody asks for a higher limit. Who asks chose the id, so that a retry is the same one."""
+
+    __tablename__ = "cap_raise_request"
+    __table_args__ = (Index(None, "workspace_id", "cap_id"),)
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    cap_id: Mapped[str] = mapped_column(Text)
+    limit_before: Mapped[int]
+    limit_amount: Mapped[int]
+    until: Mapped[datetime | None] = mapped_column(INSTANT)
+    reason: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_by_name: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(INSTANT)
+    state: Mapped[str] = mapped_column(Text)
+    """waiting, granted, declined, or outdated once the cap stands higher or is gone."""
+    decided_by: Mapped[str] = mapped_column(Text, server_default="")
+    decided_by_name: Mapped[str] = mapped_column(Text, server_default="")
+    decided_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    decided_reason: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class SprintPropertyRow(Table):
+    """The caps that a Sprint's property in Jira asked for when it was read last."""
+
+    __tablename__ = "cap_sprint_property"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    sprint_id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+    read_at: Mapped[datetime] = mapped_column(INSTANT)
 
 
 class CapSpendRow(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 -- msgspec reads the types.
 from typing import TYPE_CHECKING, Literal
 
@@ -15,15 +15,17 @@ ScopeKind = Literal[
     "workspace", "sprint", "product_owner", "team", "epic", "feature", "story", "model"
 ]
 FailurePolicy = Literal["fail_open", "fail_closed"]
+CarryOver = Literal["none", "unspent", "overrun", "both"]
 Reason = Literal["cap_reached", "too_many_tokens", "model_not_approved", "unknown_cost"]
 DEFAULT_THRESHOLDS = (50, 80, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A limit on what a scope may spend. `limit` is in nano-USD, tokens, or µgCO₂e by `unit`.
+    """A limit on what a scope may spend. Amounts are in nano-USD, tokens, or µgCO₂e by `unit`.
 
-    With a `sprint_id` only spend in that Sprint counts; with a period only spend inside it.
+    With a `sprint_id` only spend in that Sprint counts; with a period only spend inside it. The
+    fields below `carried_over` are how it stands, and no settings.
     """
 
     workspace_id: str
@@ -41,6 +43,31 @@ class Cap:
     max_tokens_per_request: int | None = None
     approved_models: tuple[str, ...] = ()
     approvers: tuple[str, ...] = ()
+    """Who may agree to a raise, such as `slack:U0ADA`; anybody when nobody is named."""
+    separate_approver: bool = False
+    """Whoever asks for a raise is not the one who agrees to it."""
+    carry_over: CarryOver = "none"
+    """What of the window before this one changes the limit: what was left, what was over."""
+    reserve_pct: int = 0
+    """Share of the limit that a plan keeps free for optimisation work."""
+    carried_over: int = 0
+    """Part of `limit` that comes from the window before; negative after an overrun."""
+    raised_until: datetime | None = None
+    """When a raise for a time ends; None while there is none."""
+    limit_after: int | None = None
+    """The limit from then on."""
+
+    @property
+    def set_limit(self) -> int:
+        """The limit as it was set for good, without what was carried over or raised for a time."""
+        standing = self.limit if self.limit_after is None else self.limit_after
+        return standing - self.carried_over
+
+    def at(self, now: datetime) -> Cap:
+        """The cap at an instant: a raise for a time ends on the dot, whoever notes it when."""
+        if self.raised_until is None or self.limit_after is None or now < self.raised_until:
+            return self
+        return replace(self, limit=self.limit_after, raised_until=None, limit_after=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +153,19 @@ def covers(cap: Cap, call: CallScope) -> bool:
         family, name = cap.scope_value.lower(), value.lower()
         return name.startswith(family) or name.rpartition("/")[2].startswith(family)
     return value == cap.scope_value
+
+
+WINDOW = ("scope_kind", "scope_value", "unit", "sprint_id", "period_start", "period_end")
+
+
+def is_another_window(before: Cap, after: Cap) -> bool:
+    """Say whether two caps count other spend: over another scope, window or unit."""
+    return any(getattr(before, name) != getattr(after, name) for name in WINDOW)
+
+
+def sprint_id_of(cap: Cap) -> int | None:
+    """The Sprint that a cap is bound to; None when it is bound to none."""
+    return int(cap.scope_value) if cap.scope_kind == "sprint" else cap.sprint_id
 
 
 def _value_in_scope(kind: ScopeKind, call: CallScope) -> str:

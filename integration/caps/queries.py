@@ -45,7 +45,8 @@ class Drift(NamedTuple):
 _COLUMNS = (
     "workspace_id, cap_id, scope_kind, scope_value, unit, limit_amount, mode, sprint_id, "
     "period_start, period_end, thresholds, failure_policy, max_tokens_per_request, "
-    "approved_models, approvers"
+    "approved_models, approvers, separate_approver, carry_over, reserve_pct, carried_over, "
+    "raised_until, limit_after"
 )
 
 
@@ -106,7 +107,7 @@ def _caps(rows: Sequence[tuple[Any, ...]]) -> list[Cap]:
     return [
         Cap(
             row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
-            tuple(row[10]), row[11], row[12], tuple(row[13]), tuple(row[14]),
+            tuple(row[10]), row[11], row[12], tuple(row[13]), tuple(row[14]), *row[15:],
         )
         for row in rows
     ]  # fmt: skip
@@ -272,4 +273,6 @@ def _cap(row: CapRow) -> Cap:
         row.sprint_id, row.period_start, row.period_end, tuple(row.thresholds),
         row.failure_policy,  # type: ignore[arg-type]  # Likewise.
         row.max_tokens_per_request, tuple(row.approved_models), tuple(row.approvers),
+        row.separate_approver, row.carry_over,  # type: ignore[arg-type]  # Likewise.
+        row.reserve_pct, row.carried_over, row.raised_until, row.limit_after,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from integration.caps.models import CapRow, CapSpendRow, CrossingRow
+from integration.caps.queries import LOCK_CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +50,9 @@ def save_cap(session: Session, cap: Cap, now: datetime) -> bool:
         "thresholds": list(cap.thresholds), "failure_policy": cap.failure_policy,
         "max_tokens_per_request": cap.max_tokens_per_request,
         "approved_models": list(cap.approved_models), "approvers": list(cap.approvers),
-        "removed_at": None,
+        "separate_approver": cap.separate_approver, "carry_over": cap.carry_over,
+        "reserve_pct": cap.reserve_pct, "carried_over": cap.carried_over,
+        "raised_until": cap.raised_until, "limit_after": cap.limit_after, "removed_at": None,
     }  # fmt: skip
     known = session.get(CapRow, (cap.workspace_id, cap.cap_id), with_for_update=True)
     row = insert(CapRow).values(
@@ -128,11 +131,7 @@ def lock_caps(session: Session, workspace_id: str, cap_ids: Collection[str]) -> 
     A subquery in the locking statement would still see what was spent before it waited.
     """
     if cap_ids:
-        session.connection().exec_driver_sql(
-            "SELECT 1 FROM cap WHERE workspace_id = %s AND cap_id = ANY(%s) "
-            "ORDER BY cap_id FOR UPDATE",
-            (workspace_id, sorted(cap_ids)),
-        )
+        session.connection().exec_driver_sql(LOCK_CAPS, (workspace_id, sorted(cap_ids)))
 
 
 def add_spend(session: Session, workspace_id: str, amounts: Mapping[str, int]) -> None:

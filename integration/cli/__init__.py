@@ -13,6 +13,7 @@ import sys
 import click
 
 from integration.cli.attribute_commands import attribute, reprice
+from integration.cli.cap_commands import cap
 from integration.cli.carbon_commands import carbon
 from integration.cli.demo_command import demo
 from integration.cli.doctor_command import doctor
@@ -44,6 +45,7 @@ for command in (
     run, web, worker, migrate, demo, doctor,
     workspace, people, keys, jira, inbox, usage, estimate, report,
     slack, spikes,
+    cap,
     prices, carbon, whatif, retraining, attribute, reprice,
 ):  # fmt: skip
     commands.add_command(command)

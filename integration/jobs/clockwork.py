@@ -15,6 +15,7 @@ from integration.journeys.compose_digest import compose_digest, refresh_digest
 from integration.journeys.end_holds import expire_holds
 from integration.journeys.keep_partitions import keep_partitions
 from integration.journeys.match_calls import match_calls
+from integration.journeys.turn_caps import turn_caps
 from integration.turns import store as turns
 from integration.workspaces import store as workspaces
 
@@ -68,6 +69,11 @@ def check_all_caps(house: House) -> None:
     """Compare what caps hold with their open holds; say loudly where a cap had drifted."""
     for drift in check_caps(house.transactions, now=house.clock.now()):
         log.error("caps.drift", workspace_id=drift.workspace_id, cap_id=drift.cap_id)
+
+
+def turn_all_caps(house: House) -> None:
+    """End raises whose time is over and carry over what closed windows left."""
+    turn_caps(house.transactions, now=house.clock.now())
 
 
 def check_all_plans(house: House) -> None:

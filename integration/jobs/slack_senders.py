@@ -9,9 +9,9 @@ import msgspec
 from integration.foundation.errors import DeliveryFailed
 from integration.jobs.slack_post import Post, Receipt
 from integration.mailbox import queries as mailbox
+from integration.reports.cap_shapes import CapNotice
 from integration.reports.links import Links
 from integration.reports.shapes import (
-    CapNotice,
     DailyDigest,
     SpikeFigures,
     SprintHeader,

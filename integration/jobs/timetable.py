@@ -19,6 +19,7 @@ from integration.jobs.clockwork import (
     expire_due_holds,
     keep_house,
     match_recent_calls,
+    turn_all_caps,
 )
 from integration.jobs.renew_estimates import renew_estimates
 from integration.jobs.watch_spend import watch_spend
@@ -48,6 +49,7 @@ TIMETABLE = (
     Job("watch_spend", timedelta(minutes=1), watch_spend),
     Job("audit_reports", timedelta(minutes=1), audit_reports),
     Job("check_plans", timedelta(minutes=1), check_all_plans),
+    Job("turn_caps", timedelta(seconds=10), turn_all_caps),
     Job("check_caps", timedelta(minutes=5), check_all_caps),
     Job("housekeeping", timedelta(hours=6), keep_house),
 )

@@ -141,7 +141,7 @@ class _Round:
         wanted = {cap_id for call in calls for cap_id in self._cover(call.scope)}
         amounts = cap_queries.locked_amounts(session, workspace_id, wanted) if wanted else {}
         self._table.balances = {
-            cap.cap_id: Balance(cap, *amounts[cap.cap_id])
+            cap.cap_id: Balance(cap.at(self._now), *amounts[cap.cap_id])
             for cap in self._in_force
             if cap.cap_id in amounts
         }

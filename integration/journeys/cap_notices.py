@@ -1,4 +1,4 @@
-"""What is promised to Slack about a cap: a threshold reached, a call denied, the cap raised."""
+"""What is promised to Slack about a cap: a threshold reached, a call denied, a raise, its end."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from integration.backlog import store as backlog
 from integration.caps import queries as cap_queries
+from integration.caps.policy import sprint_id_of
 from integration.mailbox import queries as mailbox_queries
 from integration.mailbox import store as mailbox
-from integration.reports.cap_report import cap_status, sprint_of_cap, top_stories_under
-from integration.reports.shapes import CapNotice, CapStatus
+from integration.reports.cap_forecast import forecast_under
+from integration.reports.cap_report import cap_status, header_of, top_stories_under
+from integration.reports.cap_shapes import CapNotice, RaiseNotice
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from integration.backlog.story import Sprint
     from integration.caps.policy import Balance, Cap, Denied
+    from integration.caps.raising.terms import RaiseRequest
+    from integration.reports.shapes import CapStatus
 
 KIND = "slack.cap_notice"
+RAISE_KIND = "slack.raise_request"
 SPACING = timedelta(minutes=1)
 
 
@@ -52,9 +59,12 @@ def promise_denial_notice(
 
 
 def resolve_notices(
-    session: Session, balance: Balance, before: int, who: str, reason: str, now: datetime
+    session: Session, balance: Balance, before: int, granted: RaiseRequest, now: datetime
 ) -> None:
     """Let the notices about the limit `before` say who raised it; the button goes."""
+    who = granted.asked_by_name or granted.asked_by
+    if granted.decided_by != granted.asked_by:
+        who = granted.decided_by_name
     for mark in ("denied", *(f"threshold:{pct}" for pct in balance.cap.thresholds)):
         subject = _subject(balance.cap, mark, before)
         standing = mailbox_queries.promised(session, balance.cap.workspace_id, KIND, subject)
@@ -62,19 +72,55 @@ def resolve_notices(
             continue
         notice = msgspec.convert(standing.body, CapNotice, strict=False)
         resolved = msgspec.structs.replace(
-            notice, cap=_status(session, balance), resolved_by=who, resolved_reason=reason,
-            as_of=now,
+            notice, cap=_status(session, balance), resolved_by=who,
+            resolved_reason=granted.terms.reason, as_of=now,
         )  # fmt: skip
         mailbox.promise(
             session, balance.cap.workspace_id, KIND, subject, msgspec.to_builtins(resolved), now
         )
 
 
+def promise_raise_notice(
+    session: Session, balance: Balance, asked: RaiseRequest, now: datetime
+) -> None:
+    """Promise that the channel shows a request for a raise, and later what became of it."""
+    sprint = _sprint(session, balance.cap)
+    notice = RaiseNotice(
+        request_id=asked.request_id,
+        cap=_status(session, balance),
+        sprint=header_of(session, asked.workspace_id, sprint) if sprint else None,
+        limit_before=asked.limit_before,
+        limit=asked.terms.limit,
+        until=asked.terms.until,
+        reason=asked.terms.reason,
+        asked_by=asked.asked_by_name or asked.asked_by,
+        state=asked.state,
+        decided_by=asked.decided_by_name,
+        decided_reason=asked.decided_reason,
+        as_of=now,
+    )
+    body = msgspec.to_builtins(notice)
+    mailbox.promise(session, asked.workspace_id, RAISE_KIND, asked.request_id, body, now)
+
+
+def promise_raise_ended(session: Session, balance: Balance, before: Cap, now: datetime) -> None:
+    """Promise one notice that a raise for a time has ended and the limit is what it was."""
+    notice = _notice(session, balance, now, event="raise_ended", limit_before=before.limit)
+    until = before.raised_until and before.raised_until.isoformat()
+    _promise(session, balance, f"raise_ended:{until}", notice, now)
+
+
+def _sprint(session: Session, cap: Cap) -> Sprint | None:
+    sprint_id = sprint_id_of(cap)
+    return None if sprint_id is None else backlog.sprint(session, cap.workspace_id, sprint_id)
+
+
 def _notice(session: Session, balance: Balance, now: datetime, **values: Any) -> CapNotice:
-    workspace_id = balance.cap.workspace_id
+    workspace_id, sprint = balance.cap.workspace_id, _sprint(session, balance.cap)
     return CapNotice(
         cap=_status(session, balance),
-        sprint=sprint_of_cap(session, balance.cap),
+        sprint=header_of(session, workspace_id, sprint) if sprint else None,
+        forecast=forecast_under(session, balance.cap, sprint, now) if sprint else None,
         top_stories=top_stories_under(session, workspace_id, balance.cap),
         as_of=now,
         **values,

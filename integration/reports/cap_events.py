@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from integration.caps import event_queries
@@ -10,7 +11,6 @@ from integration.workspaces import queries as workspace_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -21,10 +21,14 @@ CAPS_READ = 25
 DENIALS_SHOWN = 10
 
 
-Kind = Literal["created", "changed", "raised", "removed", "reached", "denied"]
+Kind = Literal[
+    "created", "changed", "raised", "asked", "declined", "ended", "carried", "removed", "refused",
+    "reached", "denied",
+]  # fmt: skip
 AUDITED: dict[str, Kind] = {
     "cap.created": "created", "cap.changed": "changed", "cap.raised": "raised",
-    "cap.removed": "removed",
+    "cap.raise_asked": "asked", "cap.raise_declined": "declined", "cap.raise_ended": "ended",
+    "cap.carried_over": "carried", "cap.removed": "removed", "cap.refused": "refused",
 }  # fmt: skip
 
 
@@ -39,6 +43,10 @@ class CapEvent:
     reason: str = ""
     before: int | None = None
     limit: int | None = None
+    until: datetime | None = None
+    """When a raise for a time ends."""
+    asked_by: str = ""
+    """Who asked for what somebody else agreed to or declined."""
     threshold_pct: int | None = None
     story_key: str = ""
     requested: int | None = None
@@ -74,9 +82,12 @@ def _audited(session: Session, workspace_id: str, cap: CapStatus, limit: int) ->
     for line in workspace_queries.audit_of(session, workspace_id, f"cap:{cap.cap_id}", limit):
         kind = AUDITED.get(line.action)
         if kind is not None:
+            told = line.detail
+            who, until = str(told.get("name") or line.actor), told.get("until")
+            asked_by = str(told.get("asked_by", ""))
             yield CapEvent(
-                at=line.at, cap=cap, kind=kind,
-                who=str(line.detail.get("name") or line.actor),
-                reason=str(line.detail.get("reason", "")),
-                before=line.detail.get("before"), limit=line.detail.get("limit"),
+                at=line.at, cap=cap, kind=kind, who=who, reason=str(told.get("reason", "")),
+                before=told.get("before"), limit=told.get("limit"),
+                until=datetime.fromisoformat(until) if until else None,
+                asked_by=asked_by if asked_by != who else "",
             )  # fmt: skip

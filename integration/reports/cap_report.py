@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
 from integration.caps import queries as cap_queries
+from integration.caps.policy import sprint_id_of
 from integration.ledger import queries as ledger_queries
 from integration.reports.shapes import CapStatus, SprintHeader, StoryLine
 from integration.reports.spend import added_up, totals_of
@@ -34,6 +35,12 @@ def cap_status(balance: Balance, denied: tuple[int, int] = (0, 0), label: str = 
         held=balance.held,
         denied_calls=denied[0],
         prevented=denied[1],
+        raised_until=cap.raised_until,
+        limit_after=cap.limit_after,
+        carried_over=cap.carried_over,
+        reserve_pct=cap.reserve_pct,
+        approvers=cap.approvers,
+        separate_approver=cap.separate_approver,
     )
 
 
@@ -62,11 +69,6 @@ def _label(cap: Cap, sprint_names: dict[int, str]) -> str:
     if cap.scope_kind == "sprint":
         return sprint_names.get(int(cap.scope_value), f"Sprint {cap.scope_value}")
     return cap.scope_value
-
-
-def sprint_id_of(cap: Cap) -> int | None:
-    """The Sprint that a cap is bound to; None when it is bound to none."""
-    return int(cap.scope_value) if cap.scope_kind == "sprint" else cap.sprint_id
 
 
 def header_of(session: Session, workspace_id: str, sprint: Sprint) -> SprintHeader:

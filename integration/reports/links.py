@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from integration.reports.cap_shapes import CapNotice, RaiseNotice
     from integration.reports.shapes import (
-        CapNotice,
         DailyDigest,
         SpikeFigures,
         SprintHeader,
@@ -77,3 +77,7 @@ class Links:
             sprint=notice.sprint and self.on_header(notice.sprint),
             top_stories=tuple(self.on_story(line) for line in notice.top_stories),
         )
+
+    def on_raise(self, notice: RaiseNotice) -> RaiseNotice:
+        """A request for a raise with the address of its Sprint."""
+        return replace(notice, sprint=notice.sprint and self.on_header(notice.sprint))

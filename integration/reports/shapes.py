@@ -128,6 +128,15 @@ class CapStatus(msgspec.Struct, frozen=True, kw_only=True):
     denied_calls: int = 0
     prevented: int = 0
     """Worst-case amount of the calls that were denied."""
+    raised_until: datetime | None = None
+    limit_after: int | None = None
+    """What the limit falls back to when a raise for a time ends."""
+    carried_over: int = 0
+    """Part of the limit that the window before left; negative after an overrun."""
+    reserve_pct: int = 0
+    """Share of the limit that plans keep free for optimisation work."""
+    approvers: tuple[str, ...] = ()
+    separate_approver: bool = False
 
     @property
     def available(self) -> int:
@@ -268,22 +277,3 @@ class DailyDigest(msgspec.Struct, frozen=True, kw_only=True):
         """Nothing was spent since the last digest, and nothing unusual goes on."""
         spent = self.yesterday.calls or self.yesterday.list_cost_nanousd
         return not spent and not self.spikes
-
-
-class CapNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """A cap's threshold was crossed, or a call was denied at it."""
-
-    event: Literal["threshold", "denied"]
-    cap: CapStatus
-    threshold_pct: int | None = None
-    sprint: SprintHeader | None = None
-    story_key: str = ""
-    requested: int | None = None
-    """Worst case of the denied call, in the cap's unit."""
-    forecast_nanousd: Spread | None = None
-    top_stories: tuple[StoryLine, ...] = ()
-    alternative: str = ""
-    resolved_by: str = ""
-    """Who raised the cap since; the notice then says so instead of offering the button."""
-    resolved_reason: str = ""
-    as_of: datetime

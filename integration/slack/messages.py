@@ -23,8 +23,8 @@ from integration.slack.selection import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from integration.reports.cap_shapes import CapNotice
     from integration.reports.shapes import (
-        CapNotice,
         DailyDigest,
         SpikeFigures,
         SprintHeader,

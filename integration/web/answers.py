@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from integration.caps.policy import FailurePolicy, Mode, Reason, ScopeKind, Unit
+from integration.caps.policy import FailurePolicy, Reason, Unit
 from integration.estimation.workload import Estimate
 from integration.reports.shapes import Totals
 
@@ -117,40 +117,6 @@ class CaptureAnswer(msgspec.Struct):
     id: str
     state: Literal["captured"]
     usage: Literal["accepted", "duplicate", "improved"]
-
-
-class CapScope(msgspec.Struct):
-    """What a cap covers."""
-
-    kind: ScopeKind
-    value: str
-
-
-class CapAnswer(msgspec.Struct):
-    """A cap as it stands; amounts are Decimal strings in `unit`."""
-
-    id: str
-    scope: CapScope
-    unit: Unit
-    mode: Mode
-    sprint_id: int | None
-    period_start: datetime | None
-    period_end: datetime | None
-    thresholds: list[int]
-    failure_policy: FailurePolicy
-    max_tokens_per_request: int | None
-    approved_models: list[str]
-    approvers: list[str]
-    limit: str
-    spent: str
-    held: str
-    available: str
-
-
-class CapsAnswer(msgspec.Struct):
-    """The caps in force."""
-
-    caps: list[CapAnswer]
 
 
 class SprintAnswer(msgspec.Struct):

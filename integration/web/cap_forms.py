@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
-from integration.caps.policy import Cap, FailurePolicy, Mode, ScopeKind, Unit
+from integration.caps.policy import Cap, CarryOver, FailurePolicy, Mode, ScopeKind, Unit
 from integration.people.role import plain_email
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def changed_cap(standing: Cap, sent: SentFields) -> Cap:
         InvalidInput: with every field that cannot be read.
     """
     limit = sent.amount("limit", standing.unit)
-    if limit > standing.limit:
+    if limit > standing.set_limit:
         sent.fault("limit", "to raise the cap use the form for it, with a reason")
     return _acting(replace(standing, limit=limit), sent)
 
@@ -65,6 +65,11 @@ def _acting(cap: Cap, sent: SentFields) -> Cap:
         max_tokens_per_request=sent.whole("max_tokens_per_request"),
         approved_models=tuple(sent.listed("approved_models")),
         approvers=tuple(_actor(each) for each in sent.listed("approvers")),
+        separate_approver=bool(sent.text("separate_approver")),
+        carry_over=sent.choice("carry_over", get_args(CarryOver))
+        if sent.text("carry_over")
+        else cap.carry_over,
+        reserve_pct=sent.whole("reserve_pct") or 0,
     )
     sent.check()
     return found

@@ -9,7 +9,10 @@ from urllib.parse import quote
 from flask import request
 
 from integration.backlog import store as backlog
+from integration.caps.amounts import amount_text
 from integration.caps.queries import balances, denials
+from integration.caps.raising.store import requests
+from integration.caps.raising.terms import Terms
 from integration.foundation.errors import (
     Conflict,
     FieldError,
@@ -18,7 +21,8 @@ from integration.foundation.errors import (
     NotPermitted,
     StoryMeterError,
 )
-from integration.journeys.set_cap import raise_cap, remove_cap, set_cap
+from integration.journeys.raise_cap import Who, decide_raise, raise_cap
+from integration.journeys.set_cap import remove_cap, set_cap
 from integration.reports.cap_events import cap_events
 from integration.reports.cap_report import (
     cap_status,
@@ -27,7 +31,6 @@ from integration.reports.cap_report import (
     top_stories_under,
 )
 from integration.web.access import people, person
-from integration.web.amounts import amount_text
 from integration.web.cap_forms import approver_text, changed_cap, new_cap
 from integration.web.forms import done, status_of
 from integration.web.page_frame import now, page, page_blueprint
@@ -78,7 +81,10 @@ def post_new_cap(workspace_id: str) -> AnyResponse:
                     "/id", "taken", "a cap of this name is in force; change that one"
                 )
                 raise InvalidInput("The cap needs mending", errors=(taken,))
-        set_cap(here.transactions, cap, actor=person().actor, now=now())
+        who, reason = person(), request.form.get("why", "")
+        set_cap(
+            here.transactions, cap, actor=who.actor, actor_name=who.name, reason=reason, now=now()
+        )
     except REFUSALS as refusal:
         return _new_cap_page(workspace_id, refusal)
     return done(_address(workspace_id, cap.cap_id), "cap_set", cap=cap.cap_id)
@@ -100,17 +106,32 @@ def post_raise(workspace_id: str, cap_id: str) -> AnyResponse:
     try:
         sent = SentFields(request.form)
         limit, reason = sent.amount("limit", unit), sent.needed("reason", "say why it is raised")
+        until = sent.moment("until", _zone(workspace_id))
         sent.check()
-        balance = raise_cap(
-            here.transactions, workspace_id, cap_id, limit, reason=reason, actor=who.actor,
-            actor_name=who.name, now=now(),
+        outcome = raise_cap(
+            here.transactions, workspace_id, cap_id, Terms(limit, reason, until),
+            who=Who(who.actor, who.name), now=now(),
         )  # fmt: skip
     except REFUSALS as refusal:
         return _cap_page(workspace_id, cap_id, _Refused("raise", refusal))
-    return done(
-        _address(workspace_id, cap_id), "cap_raised", cap=cap_id, unit=unit,
-        limit=balance.cap.limit,
+    saying = "raise_asked" if outcome.request.state == "waiting" else "cap_raised"
+    return done(_address(workspace_id, cap_id), saying, cap=cap_id, unit=unit, limit=limit)
+
+
+@cap_pages.post("/<workspace_id>/raise-requests/<request_id>/<any(grant, decline):decision>")
+@people("approver")
+def post_decision(workspace_id: str, request_id: str, decision: str) -> AnyResponse:
+    """Agree to a raise that somebody asked for, or decline it."""
+    here, who = service(), person()
+    outcome = decide_raise(
+        here.transactions, workspace_id, request_id, is_granted=decision == "grant",
+        who=Who(who.actor, who.name), now=now(), reason=request.form.get("reason", ""),
     )  # fmt: skip
+    cap = outcome.balance.cap
+    saying = "cap_raised" if decision == "grant" else "raise_declined"
+    return done(
+        _address(workspace_id, cap.cap_id), saying, cap=cap.cap_id, unit=cap.unit, limit=cap.limit
+    )
 
 
 @cap_pages.post("/<workspace_id>/caps/<path:cap_id>/change")
@@ -121,7 +142,11 @@ def post_change(workspace_id: str, cap_id: str) -> AnyResponse:
     standing = _standing(workspace_id, cap_id).cap
     try:
         changed = changed_cap(standing, SentFields(request.form))
-        set_cap(here.transactions, changed, actor=person().actor, now=now())
+        who, reason = person(), request.form.get("why", "")
+        set_cap(
+            here.transactions, changed, actor=who.actor, actor_name=who.name, reason=reason,
+            now=now(),
+        )  # fmt: skip
     except REFUSALS as refusal:
         return _cap_page(workspace_id, cap_id, _Refused("change", refusal))
     return done(_address(workspace_id, cap_id), "cap_changed", cap=cap_id)
@@ -131,7 +156,11 @@ def post_change(workspace_id: str, cap_id: str) -> AnyResponse:
 @people("approver")
 def post_remove(workspace_id: str, cap_id: str) -> AnyResponse:
     """Take a cap out of force."""
-    remove_cap(service().transactions, workspace_id, cap_id, actor=person().actor, now=now())
+    who = person()
+    remove_cap(
+        service().transactions, workspace_id, cap_id, actor=who.actor, actor_name=who.name,
+        reason=request.form.get("why", ""), now=now(),
+    )  # fmt: skip
     return done(f"/{workspace_id}/caps", "cap_removed", cap=cap_id)
 
 
@@ -166,10 +195,17 @@ def _cap_page(workspace_id: str, cap_id: str, refused: _Refused | None = None) -
             refused=refused.form if refused else "", refusal=refused.error if refused else None,
             sent=request.form, cap=status, settings=balance.cap, sprint=header,
             limit=amount_text(balance.cap.unit, balance.cap.limit),
+            set_limit=amount_text(balance.cap.unit, balance.cap.set_limit),
+            requests=requests(session, workspace_id, ["waiting"], cap_id=cap_id),
             approvers=", ".join(approver_text(each) for each in balance.cap.approvers),
             top=top_stories_under(session, workspace_id, balance.cap),
             cap_events=cap_events(session, workspace_id, [status]),
         )  # fmt: skip
+
+
+def _zone(workspace_id: str) -> str:
+    with service().transactions.begin() as session:
+        return workspaces.find(session, workspace_id).time_zone
 
 
 def _standing(workspace_id: str, cap_id: str) -> Balance:

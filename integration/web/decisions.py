@@ -6,10 +6,10 @@ import unicodedata
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from integration.caps.amounts import amount_text
 from integration.caps.policy import Denied, Granted
 from integration.foundation.wording import environment
 from integration.web.access import caller
-from integration.web.amounts import amount_text
 from integration.web.service import service
 
 if TYPE_CHECKING:

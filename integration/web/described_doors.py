@@ -6,7 +6,7 @@ from integration.reports.shapes import SprintReport
 from integration.sources.usage_events import SentEvent
 from integration.web import answers
 from integration.web.authorizations import SentAuthorization, SentCapture
-from integration.web.caps import SentCap, SentRaise
+from integration.web.described_cap_doors import CAP_DOORS
 from integration.web.described_estimate_doors import ESTIMATE_DOORS
 from integration.web.door_description import (
     HEADER_PARAMETERS,
@@ -153,45 +153,6 @@ AUTHORIZATIONS: dict[tuple[str, str], Door] = {
     ),
 }
 
-CAPS: dict[tuple[str, str], Door] = {
-    ("get", "/v1/caps"): Door(
-        summary="List the caps in force",
-        tag="caps",
-        scope="read",
-        answers={200: (JSON, answers.CapsAnswer, "Each cap with what is spent, held, available")},
-    ),
-    ("post", "/v1/caps"): Door(
-        summary="Set a cap; the same id again replaces its settings",
-        tag="caps",
-        scope="admin",
-        takes={JSON: SentCap},
-        answers={201: (JSON, answers.CapAnswer, "The cap as it stands")},
-        problems=(400, 413),
-    ),
-    ("get", "/v1/caps/{cap_id}"): Door(
-        summary="Show one cap",
-        tag="caps",
-        scope="read",
-        answers={200: (JSON, answers.CapAnswer, "The cap as it stands")},
-        problems=(404,),
-    ),
-    ("delete", "/v1/caps/{cap_id}"): Door(
-        summary="Remove a cap",
-        tag="caps",
-        scope="admin",
-        answers={204: ("", None, "Removed; what happened under it stays in the audit log")},
-        problems=(404,),
-    ),
-    ("post", "/v1/caps/{cap_id}/raise"): Door(
-        summary="Raise a cap, with a reason that is kept",
-        tag="caps",
-        scope="admin",
-        takes={JSON: SentRaise},
-        answers={200: (JSON, answers.CapAnswer, "The raised cap")},
-        problems=(400, 404, 413),
-    ),
-}
-
 READS: dict[tuple[str, str], Door] = {
     ("get", "/v1/workspaces/current"): Door(
         summary="Show the key's workspace",
@@ -279,4 +240,4 @@ OTHERS: dict[tuple[str, str], Door] = {
     ),
 }
 
-DOORS = USAGE | AUTHORIZATIONS | CAPS | READS | OTHERS | ESTIMATE_DOORS
+DOORS = USAGE | AUTHORIZATIONS | CAP_DOORS | READS | OTHERS | ESTIMATE_DOORS

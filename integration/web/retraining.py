@@ -8,6 +8,7 @@ from uuid import uuid4
 import msgspec
 from flask import Blueprint, Response, jsonify
 
+from integration.caps.amounts import amount_of_text, amount_text
 from integration.estimation import store as estimates
 from integration.estimation.retraining import (
     ProposedRetraining,
@@ -16,7 +17,6 @@ from integration.estimation.retraining import (
 )
 from integration.journeys.check_retraining import check_retraining, record_result
 from integration.web.access import caller, needs
-from integration.web.amounts import amount_of_text, amount_text
 from integration.web.bodies import sent_json
 from integration.web.service import service
 

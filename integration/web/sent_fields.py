@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from integration.caps.amounts import amount_of_text
 from integration.foundation.errors import FieldError, InvalidInput
-from integration.web.amounts import amount_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +84,15 @@ class SentFields:
             return date.fromisoformat(self.text(name)) if self.text(name) else None
         except ValueError:
             self.fault(name, "write a day as 2026-11-30")
+            return None
+
+    def moment(self, name: str, zone: str) -> datetime | None:
+        """A day and time as browsers send it, in a time zone; None for an empty field."""
+        try:
+            found = datetime.fromisoformat(self.text(name)) if self.text(name) else None
+            return found.replace(tzinfo=ZoneInfo(zone)) if found else None
+        except ValueError:
+            self.fault(name, "write a day and time as 2026-11-30T18:00")
             return None
 
     def time_of_day(self, name: str) -> time | None:

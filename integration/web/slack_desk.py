@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
+from integration.caps.raising.terms import Terms
 from integration.foundation.errors import NotFound, StoryMeterError
 from integration.journeys.alternatives import alternatives_of_story
-from integration.journeys.set_cap import raise_cap
+from integration.journeys.raise_cap import Who, raise_cap
 from integration.reports.cap_report import cap_status, cap_statuses
 from integration.reports.digest_report import daily_digest
 from integration.reports.links import Links
@@ -84,19 +85,17 @@ class Desk:
         slack_user_id: str, slack_user_name: str, request_id: str,
     ) -> CapStatus | Refusal:  # fmt: skip
         """Raise a cap to `amount`; a repeated request changes nothing."""
-        if not self.first_time(workspace_id, f"raise:{request_id}"):
-            return self.cap(workspace_id, cap_id) or Refusal("This cap is gone")
         try:
-            balance = raise_cap(
-                self._service.transactions, workspace_id, cap_id, amount, reason=reason,
-                actor=f"slack:{slack_user_id}", actor_name=slack_user_name,
-                now=self._service.clock.now(),
+            outcome = raise_cap(
+                self._service.transactions, workspace_id, cap_id, Terms(amount, reason),
+                who=Who(f"slack:{slack_user_id}", slack_user_name),
+                now=self._service.clock.now(), request_id=request_id,
             )  # fmt: skip
         except StoryMeterError as refused:
             about = refused.errors[0].pointer.strip("/") if refused.errors else "limit"
             sentence = refused.errors[0].message if refused.errors else refused.message
             return Refusal(sentence, about)
-        return cap_status(balance)
+        return cap_status(outcome.balance)
 
     def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
         """Return today's digest as of now; None without a running Sprint."""

@@ -8,12 +8,12 @@ import msgspec
 from flask import Blueprint, Response
 
 from integration.backlog import store as backlog
+from integration.caps.amounts import amount_text
 from integration.estimation import store as estimates
 from integration.estimation.whatif import Alternative, Options
 from integration.foundation.errors import FieldError, InvalidInput, NotFound
 from integration.journeys.alternatives import alternatives_of_sprint, alternatives_of_story
 from integration.web.access import caller, needs
-from integration.web.amounts import amount_text
 from integration.web.bodies import sent_json
 from integration.web.service import service
 

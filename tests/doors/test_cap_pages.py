@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integration.caps.queries import balances
+from integration.caps.raising import store as raising
 from integration.workspaces import queries
 from tests.doors.filled_forms import send
 from tests.doors.plain_text import plain_text
@@ -117,7 +118,7 @@ def test_a_raise_keeps_its_reason_and_who_gave_it(
         assert (line.actor, line.detail["reason"]) == ("page", "The pilot goes on")
 
 
-def test_only_its_approvers_raise_a_cap_that_names_some(
+def test_a_raise_waits_for_an_approver_where_the_cap_names_some(
     client: FlaskClient, service: Service, world: World
 ) -> None:
     world.sprint()
@@ -125,9 +126,32 @@ def test_only_its_approvers_raise_a_cap_that_names_some(
     page = "/acme/caps/sprint-14"
     send(client, page, f"{page}/change", approvers="ada@example.com")
     answer = send(client, page, f"{page}/raise", limit="75", reason="because")
-    assert answer.status_code == 403
-    assert "Nothing was changed" in answer.text
+    words = plain_text(client.get(answer.headers["Location"]).text)
+    assert "an approver of the cap sprint-14 has to agree" in words
+    assert "somebody at this machine asks for $75.00: because" in words
     assert cap_of(service, "sprint-14").limit == 30_000_000_000
+    with service.transactions.begin() as session:
+        (waiting,) = raising.requests(session, "acme", ["waiting"])
+    request = f"/acme/raise-requests/{waiting.request_id}"
+    assert send(client, page, f"{request}/grant").status_code == 403
+    assert send(client, page, f"{request}/decline").status_code == 303
+    assert "Waiting for an approver" not in client.get(page).text
+
+
+def test_a_raise_for_a_time_says_until_when_in_the_workspaces_zone(
+    client: FlaskClient, service: Service, world: World
+) -> None:
+    world.sprint()
+    world.cap("sprint-14", "sprint", "14", "30")
+    page = "/acme/caps/sprint-14"
+    sent = {"limit": "75", "reason": "because", "until": "2026-11-30T18:00"}
+    refused = send(client, page, f"{page}/raise", **{**sent, "until": "soon"})
+    assert refused.status_code == 400
+    assert send(client, page, f"{page}/raise", **sent).status_code == 303
+    assert cap_of(service, "sprint-14").limit_after == 30_000_000_000
+    words = plain_text(client.get(page).text)
+    assert "until 30 Nov 2026, 18:00" in words
+    assert "then $30.00" in words
 
 
 def test_changing_a_cap_lowers_it_but_never_raises_it(

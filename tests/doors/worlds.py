@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from integration.backlog.story import Membership, Sprint, Story
 from integration.caps.policy import Cap, Mode, ScopeKind, Unit
+from integration.caps.raising.terms import Terms
 from integration.foundation.money import nanousd
 from integration.journeys.authorize_call import AuthorizationRequest, authorize_call
 from integration.journeys.close_sprint import close_sprint
 from integration.journeys.detect_spikes import detect_spikes
 from integration.journeys.keep_backlog import take_in_sprint, take_in_story
+from integration.journeys.raise_cap import Who, raise_cap
 from integration.journeys.record_usage import record_usage
-from integration.journeys.set_cap import raise_cap, set_cap
+from integration.journeys.set_cap import set_cap
 from integration.metering.usage import UsageEvent
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import JiraAccount, SlackAccount, Team, Workspace
@@ -158,8 +160,8 @@ class World:
     def raised(self, cap_id: str, amount: str, reason: str, at: datetime) -> None:
         """Let a person raise a cap of dollars."""
         raise_cap(
-            self.service.transactions, self.workspace_id, cap_id, nanousd(Decimal(amount)),
-            reason=reason, actor="slack:U0PO", actor_name="Robin Product", now=at,
+            self.service.transactions, self.workspace_id, cap_id,
+            Terms(nanousd(Decimal(amount)), reason), who=Who("slack:U0PO", "Robin Product"), now=at,
         )  # fmt: skip
 
     def asks(self, story_key: str, authorization_id: str, at: datetime, tokens: int) -> None:

@@ -41,7 +41,7 @@ class Stage:
     def cap(self, limit: int, cap_id: str = "sprint-14", **changes: Any) -> Balance:
         """Set a blocking cap of so many tokens on Sprint 14."""
         cap = replace(Cap(ACME, cap_id, "sprint", "14", "tokens", limit), **changes)
-        return set_cap(self.transactions, cap, actor="test", now=NOON)
+        return set_cap(self.transactions, cap, actor="cli:test", now=NOON)
 
     def asks(
         self, authorization_id: str, tokens: int, now: datetime = NOON, **changes: Any

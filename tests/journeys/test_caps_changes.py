@@ -11,11 +11,13 @@ from integration.backlog.story import Membership
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.caps.policy import Granted
-from integration.foundation.errors import InvalidInput, NotFound, NotPermitted
+from integration.caps.raising.terms import Terms
+from integration.foundation.errors import InvalidInput, NotFound
 from integration.journeys.check_caps import check_caps
 from integration.journeys.check_plan import check_plan
 from integration.journeys.keep_backlog import take_in_story
-from integration.journeys.set_cap import raise_cap, remove_cap
+from integration.journeys.raise_cap import RaiseOutcome, Who, raise_cap
+from integration.journeys.set_cap import remove_cap
 from integration.mailbox import queries as mailbox
 from integration.workspaces import queries as workspace_queries
 from tests.journeys.stage import ACME, NOON, START, story
@@ -26,13 +28,11 @@ if TYPE_CHECKING:
     from tests.journeys.stage import Stage
 
 KIND = "slack.cap_notice"
+ROBIN = Who("slack:U1", "Robin")
 
 
-def raised(stage: Stage, limit: int, **changes: Any) -> None:
-    raise_cap(
-        stage.transactions, ACME, "sprint-14", limit,
-        **{"reason": "agreed", "actor": "slack:U1", "actor_name": "Robin", "now": NOON, **changes},
-    )  # fmt: skip
+def raised(stage: Stage, limit: int, reason: str = "agreed", who: Who = ROBIN) -> RaiseOutcome:
+    return raise_cap(stage.transactions, ACME, "sprint-14", Terms(limit, reason), who=who, now=NOON)
 
 
 def notice(stage: Stage, mark: str) -> Any:
@@ -104,6 +104,36 @@ def test_a_threshold_fires_once_and_again_only_after_a_raise_above_it(stage: Sta
     assert notice(stage, "threshold:50:2000").body["resolved_by"] == ""
 
 
+def test_what_is_taken_back_from_the_books_unlatches_nothing(stage: Stage) -> None:
+    stage.cap(1000, thresholds=(50,))
+    stage.uses("", 600, event_id="x")
+    with stage.transactions.begin() as session:
+        caps.add_spend(session, ACME, {"sprint-14": -300})
+    stage.cap(1000, thresholds=(50,), mode="warn")
+    stage.uses("", 600, event_id="y")
+    assert notice(stage, "threshold:50:1000").version == 1
+
+
+def test_a_threshold_fires_again_in_another_window(stage: Stage) -> None:
+    stage.sprint(15)
+    stage.story(2, Membership(15, START))
+    stage.cap(1000, thresholds=(50,))
+    stage.uses("", 600, event_id="x", story_key="SHOP-1")
+    stage.cap(1100, thresholds=(50,), scope_value="15")
+    stage.uses("", 600, event_id="y", story_key="SHOP-2")
+    assert notice(stage, "threshold:50:1100").version == 1
+
+
+def test_a_threshold_notice_tells_forecast_and_top_stories(stage: Stage) -> None:
+    stage.cap(1000, thresholds=(50,))
+    stage.uses("", 600, event_id="x")
+    told = notice(stage, "threshold:50:1000").body
+    assert [line["story_key"] for line in told["top_stories"]] == ["SHOP-1"]
+    # In tokens, as the cap: nothing less than what is spent, and four workdays go on.
+    assert told["forecast"]["low"] >= 600
+    assert told["forecast"]["central"] > 600
+
+
 def test_a_raise_that_stays_below_the_spend_does_not_fire_the_same_threshold_again(
     stage: Stage,
 ) -> None:
@@ -114,22 +144,17 @@ def test_a_raise_that_stays_below_the_spend_does_not_fire_the_same_threshold_aga
 
 
 @pytest.mark.parametrize(
-    ("limit", "changes", "error"),
-    [
-        (1000, {}, InvalidInput),
-        (999, {}, InvalidInput),
-        (2**63, {}, InvalidInput),
-        (2000, {"reason": "  "}, InvalidInput),
-        (2000, {"actor": "slack:U9"}, NotPermitted),
-    ],
-)
-def test_a_raise_needs_a_higher_limit_a_reason_and_an_approver(
-    stage: Stage, limit: int, changes: dict[str, Any], error: type[Exception]
+    ("limit", "reason", "pointer"),
+    [(1000, "agreed", "/limit"), (999, "agreed", "/limit"), (2**63, "agreed", "/limit"),
+     (2000, "  ", "/reason"), (2000, "x" * 1001, "/reason")],
+)  # fmt: skip
+def test_a_raise_needs_a_higher_limit_and_a_reason(
+    stage: Stage, limit: int, reason: str, pointer: str
 ) -> None:
-    stage.cap(1000, approvers=("slack:U1",))
-    with pytest.raises(error):
-        raised(stage, limit, **changes)
-    raised(stage, 2000)
+    stage.cap(1000)
+    with pytest.raises(InvalidInput) as refused:
+        raised(stage, limit, reason)
+    assert [error.pointer for error in refused.value.errors] == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +172,9 @@ def test_a_raise_needs_a_higher_limit_a_reason_and_an_approver(
         ({"cap_id": ""}, "/id"),
         ({"cap_id": "a\0"}, "/cap_id"),
         ({"max_tokens_per_request": 0}, "/max_tokens_per_request"),
+        ({"reserve_pct": 91}, "/reserve_pct"),
+        ({"reserve_pct": -1}, "/reserve_pct"),
+        ({"approvers": ("slack:U1", "")}, "/approvers"),
         ({"period_start": NOON.replace(tzinfo=None)}, "/period_start"),
         ({"period_start": NOON, "period_end": NOON}, "/period_end"),
     ],
@@ -233,6 +261,5 @@ def test_a_cap_in_another_workspace_is_out_of_reach(stage: Stage) -> None:
     stage.cap(1000)
     with pytest.raises(NotFound):
         raise_cap(
-            stage.transactions, "other", "sprint-14", 2000, reason="mine", actor="x",
-            actor_name="X", now=NOON,
-        )  # fmt: skip
+            stage.transactions, "other", "sprint-14", Terms(2000, "mine"), who=ROBIN, now=NOON
+        )

@@ -9,8 +9,9 @@ from threading import Barrier
 from typing import TYPE_CHECKING
 
 from integration.caps.policy import Granted
+from integration.caps.raising.terms import Terms
 from integration.foundation.errors import Conflict
-from integration.journeys.set_cap import raise_cap
+from integration.journeys.raise_cap import Who, raise_cap
 from tests.journeys.stage import ACME, NOON
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def test_a_raise_while_calls_are_denied_lets_later_calls_through(stage: Stage) -
 
     def raises() -> None:
         raise_cap(
-            stage.transactions, ACME, "sprint-14", 300, reason="agreed", actor="slack:U1",
-            actor_name="Robin", now=NOON,
+            stage.transactions, ACME, "sprint-14", Terms(300, "agreed"),
+            who=Who("slack:U1", "Robin"), now=NOON,
         )  # fmt: skip
 
     outcomes = at_once([*[partial(asks, n) for n in range(THREADS)], raises])

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from integration.reports.shapes import CapNotice, Cause, DailyDigest, SpikeFigures
+from integration.reports.cap_shapes import CapNotice
+from integration.reports.shapes import Cause, DailyDigest, SpikeFigures
 from tests.report_examples import (
     CARBON_CAP,
     GRAM,
@@ -99,7 +100,7 @@ def threshold_notice(threshold_pct: int = 80) -> CapNotice:
         cap=msgspec.structs.replace(SPRINT_CAP, spent=spent),
         threshold_pct=threshold_pct,
         sprint=SPRINT,
-        forecast_nanousd=spread("262", "308", "371"),
+        forecast=spread("262", "308", "371"),
         top_stories=STORIES[:3],
         as_of=datetime(2026, 11, 11, 10, 15, tzinfo=UTC),
     )
