@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from integration.foundation.row_wall import raise_wall
+
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Engine
@@ -41,6 +43,7 @@ def upgrade(engine: Engine) -> None:
         guard.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
         try:
             command.upgrade(_config(engine), "head")
+            raise_wall(engine)
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": ADVISORY_LOCK})
             guard.commit()

@@ -43,6 +43,7 @@ def needs(scope: Scope) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.caller = check_key(scope)
+            g.workspace_id = g.caller.workspace_id
             return view(*args, **kwargs)
 
         setattr(guarded, MARK, f"key:{scope}")
@@ -75,6 +76,7 @@ def people(needed: Role = "viewer") -> Callable[[View], View]:
             check_form()
             if "workspace_id" in kwargs:
                 g.role = require(kwargs["workspace_id"], needed)
+                g.workspace_id = kwargs["workspace_id"]
             return view(*args, **kwargs)
 
         setattr(guarded, MARK, f"people:{needed}")

@@ -94,5 +94,5 @@ def post_capture(authorization_id: str) -> Response:
     )  # fmt: skip
     if errors := faults(event, now):
         raise InvalidInput("The usage needs mending", errors=tuple(errors))
-    (outcome,) = record_usage(here.transactions, workspace_id, [event], books, now=now)
+    (outcome,) = record_usage(here.across, workspace_id, [event], books, now=now)
     return jsonify(id=authorization_id, state="captured", usage=outcome)

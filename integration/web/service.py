@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app
+from flask import current_app, g, has_request_context
 
+from integration.foundation.row_wall import bound
 from integration.journeys.authorize_together import Authorizer
 from integration.web.login import Login, Loopback
 
@@ -38,6 +39,7 @@ class Service:
 
     engine: Engine
     transactions: Transactions
+    """Bound to the workspace whose key or page the current request is about, where it is one."""
     books: BookShelf
     box: SecretBox
     clock: Clock
@@ -46,12 +48,21 @@ class Service:
     login: Login = Loopback()  # noqa: RUF009  # It is frozen.
     slack_app: SlackApp | None = None
     """The Slack app that workspaces install; None where each brings a token of its own."""
+    across: Transactions = field(init=False)
+    """Not bound: for what is queued and written for several workspaces together."""
     authorizer: Authorizer = field(init=False)
     """Starts its thread with its first call, after the server has forked."""
 
     def __post_init__(self) -> None:
-        authorizer = Authorizer(self.transactions, self.books, self.clock)
-        object.__setattr__(self, "authorizer", authorizer)
+        across = self.transactions
+        object.__setattr__(self, "across", across)
+        object.__setattr__(self, "transactions", bound(across, workspace_at_work))
+        object.__setattr__(self, "authorizer", Authorizer(across, self.books, self.clock))
+
+
+def workspace_at_work() -> str | None:
+    """The one workspace that the current request is about, as `access.py` found out."""
+    return g.get("workspace_id") if has_request_context() else None
 
 
 def service() -> Service:

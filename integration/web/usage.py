@@ -35,7 +35,7 @@ NOT_STORABLE = ": the item holds a character or a number that cannot be stored"
 def open_queue(state: BlueprintSetupState) -> None:
     """Give the app the queue through which all its usage goes."""
     here: Service = state.app.extensions[EXTENSION]
-    state.app.extensions[USAGE_QUEUE] = UsageQueue(UsageRecorder(here.transactions))
+    state.app.extensions[USAGE_QUEUE] = UsageQueue(UsageRecorder(here.across))
 
 
 @usage.post("/v1/usage-events")

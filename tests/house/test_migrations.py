@@ -59,3 +59,16 @@ def test_books_are_append_only(engine: Engine) -> None:
             ).scalars()
         )
     assert {"ledger_entry", "audit_log", "estimate", "sprint_reconciliation"} <= guarded
+
+
+def test_every_table_of_workspaces_stands_behind_the_second_wall(engine: Engine) -> None:
+    with engine.connect() as connection:
+        open_tables = connection.execute(
+            text(
+                "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+                "AND a.attname = 'workspace_id' WHERE c.relnamespace = 'public'::regnamespace "
+                "AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT (c.relrowsecurity "
+                "AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))"
+            )
+        ).scalars()
+        assert list(open_tables) == []

@@ -1,0 +1,109 @@
+"""A second wall between workspaces, kept by PostgreSQL itself (row-level security).
+
+The first wall is ours: every statement names its workspace. Whoever forgets it inside a transaction
+that is bound to a workspace still sees and writes nothing but that workspace's rows. Work for
+several workspaces at once (the worker's jobs, the queue of usage) is not bound.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import event, text
+from sqlalchemy.exc import ProgrammingError
+
+from integration.foundation.database import Transactions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.orm import Session, SessionTransaction
+
+log = structlog.get_logger()
+
+ROLE = "storymeter_workspace"
+"""What a bound transaction acts as. Owners and superusers pass every policy; this role does not."""
+
+_MAKE_ROLE = f"""
+DO $$ BEGIN
+    CREATE ROLE {ROLE} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+GRANT {ROLE} TO CURRENT_USER;
+"""
+
+_RAISE = f"""
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN
+        SELECT c.relname FROM pg_class c
+        JOIN pg_attribute a
+            ON a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND NOT c.relispartition
+            AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format(
+            'CREATE POLICY one_workspace ON %I TO {ROLE} '
+            'USING (workspace_id = current_setting(''storymeter.workspace_id''))', name);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO {ROLE}', name);
+    END LOOP;
+END $$;
+"""  # noqa: S608
+
+_BIND = text(
+    f"SELECT set_config('storymeter.workspace_id', :workspace_id, true), "
+    f"set_config('role', '{ROLE}', true)"
+)
+_STANDS = text(
+    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role "
+    "AND pg_has_role(current_user, oid, 'MEMBER'))"
+)
+
+
+def raise_wall(engine: Engine) -> None:
+    """Give every table with a workspace its policy; what has one is left alone.
+
+    Where our user may not make the role, the wall does not stand, and the log says what to do.
+    """
+    try:
+        with engine.begin() as connection:
+            if not stands(connection):
+                connection.execute(text(_MAKE_ROLE))
+            connection.execute(text(_RAISE))
+    except ProgrammingError as refused:
+        log.warning(
+            "row_wall.missing", reason=str(refused.orig).strip(),
+            mend=f"As an administrator: CREATE ROLE {ROLE} NOLOGIN; GRANT {ROLE} TO <our user>; "
+            "then run `storymeter migrate` again.",
+        )  # fmt: skip
+
+
+def stands(connection: Connection) -> bool:
+    """Whether our user may act as the bound role."""
+    return bool(connection.execute(_STANDS, {"role": ROLE}).scalar_one())
+
+
+def bound(transactions: Transactions, workspace_of: Callable[[], str | None]) -> Transactions:
+    """Return transactions that are bound to the workspace which is at work when they begin.
+
+    `workspace_of` answers None where no single one is; such a transaction is not bound.
+    """
+    made = Transactions(**transactions.kw)
+    known: list[bool] = []
+
+    def bind(_: Session, __: SessionTransaction, connection: Connection) -> None:
+        workspace_id = workspace_of()
+        if workspace_id is None:
+            return
+        if not known:
+            known.append(stands(connection))
+        if known[0]:
+            connection.execute(_BIND, {"workspace_id": workspace_id})
+
+    event.listen(made, "after_begin", bind)
+    return made
