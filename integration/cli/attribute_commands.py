@@ -15,6 +15,7 @@ from integration.metering.attribution import AttributionRule, RuleKind
 
 if TYPE_CHECKING:
     from integration.journeys.correct_entries import Correction
+    from integration.metering.usage import UsageEvent
 
 DAY = click.DateTime(["%Y-%m-%d"])
 WORKSPACE = click.option("--workspace", "workspace_id", default="", help="Needed among several.")
@@ -27,9 +28,17 @@ REASON = click.option("--reason", default="", help="Why; kept in the audit log."
 AS_JSON = click.option("--json", "as_json", is_flag=True)
 
 
-@click.group()
-def attribute() -> None:
+@click.group(invoke_without_command=True)
+@click.option("--explain", "event", default="", help="The same as the command `explain`.")
+@WORKSPACE
+@AS_JSON
+@click.pass_context
+def attribute(context: click.Context, event: str, workspace_id: str, as_json: bool) -> None:
     """Which story a call belongs to: rules, explanations, corrections."""
+    if event:
+        context.invoke(explain, event=event, workspace_id=workspace_id, as_json=as_json)
+    elif context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @attribute.command()
@@ -37,38 +46,42 @@ def attribute() -> None:
 @WORKSPACE
 @AS_JSON
 def explain(event: str, workspace_id: str, as_json: bool) -> None:
-    """Say which story EVENT (our JSON, one object) would land on, and why."""
+    """Say which story EVENT belongs to, and why.
+
+    EVENT is an event in our JSON, which need not have happened, or the id of a booked call: of its
+    entry, or the sender's.
+    """
     import msgspec
 
-    from integration.metering import store as metering
-    from integration.metering.attribution import Ladder
-    from integration.sources import usage_events
-    from integration.workspaces import store as workspaces
+    from integration.foundation.wording import environment
+    from integration.journeys.explain_attribution import Decided, explain_call, explain_event
 
-    batch = usage_events.read(event.encode(), now=datetime.now(UTC))
-    if batch.rejected:
-        raise click.UsageError(batch.rejected[0].message)
     with (
         database() as settings,
         connected(settings) as transactions,
         transactions.begin() as session,
     ):
         workspace_id = chosen(session, workspace_id)
-        ladder = Ladder(
-            metering.rules(session, workspace_id),
-            workspaces.project_keys(session, workspace_id),
+        is_event = event.lstrip().startswith("{")
+        told = (
+            explain_event(session, workspace_id, _event(event))
+            if is_event
+            else explain_call(session, workspace_id, event)
         )
-    found = ladder.attribute(batch.events[0][1])
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(msgspec.json.encode(told))
         return
-    why = found.explanation
-    click.echo(f"story: {found.story_key or '(unattributed)'}   because: {found.reason}")
-    if why.field:
-        rule = f", by rule {why.rule_id} ({why.pattern})" if why.rule_id else ""
-        click.echo(f"  {why.field} = {why.value!r}{rule}")
-    if why.passed_over:
-        click.echo(f"  named, but not believed: {', '.join(why.passed_over)}")
+    name = "attribution.txt.j2" if isinstance(told, Decided) else "call_history.txt.j2"
+    click.echo(environment("cli").get_template(name).render(found=told, booked=told).strip())
+
+
+def _event(written: str) -> UsageEvent:
+    from integration.sources import usage_events
+
+    batch = usage_events.read(written.encode(), now=datetime.now(UTC))
+    if batch.rejected:
+        raise click.UsageError(batch.rejected[0].message)
+    return batch.events[0][1]
 
 
 @attribute.command("add-rule")
@@ -95,6 +108,31 @@ def add_rule(
         workspace_id = chosen(session, workspace_id)
         metering.add_rule(session, workspace_id, rule, by=_me(), now=datetime.now(UTC))
     click.echo(f"Rule {rule_id} holds for usage from now on; `attribute apply-rules` for the past.")
+
+
+@attribute.command("rules")
+@WORKSPACE
+@AS_JSON
+def list_rules(workspace_id: str, as_json: bool) -> None:
+    """List the rules, ended ones too."""
+    import msgspec
+
+    from integration.metering import store as metering
+
+    with (
+        database() as settings,
+        connected(settings) as transactions,
+        transactions.begin() as session,
+    ):
+        found = metering.rules(session, chosen(session, workspace_id))
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    for rule in found:
+        days = [at.date().isoformat() if at else "…" for at in (rule.valid_from, rule.valid_to)]
+        click.echo(
+            f"{rule.rule_id}: {rule.kind} {rule.pattern} -> {rule.story_key}   {' to '.join(days)}"
+        )
 
 
 @attribute.command("end-rule")
@@ -177,6 +215,8 @@ def _correct(
     last: datetime | None, is_applied: bool, reason: str, as_json: bool,
 ) -> None:  # fmt: skip
     now = datetime.now(UTC)
+    if is_applied and not reason and "settings" not in more:
+        raise click.UsageError("Say with --reason why this spend changes its story")
     with database() as settings, connected(settings) as transactions:
         with transactions.begin() as session:
             workspace_id = chosen(session, workspace_id)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from integration.carbon.explanation import CarbonExplanation, explain_hours, explain_tokens
 from integration.carbon.footprint import Footprint, NoFactor
 from integration.foundation.errors import NotFound
 from integration.journeys.book_shelf import carbon_books_since_ever, price_books_since_ever
 from integration.journeys.books import Books
+from integration.journeys.find_call import find_call
 from integration.journeys.value_again import event_of, valued_again
 from integration.journeys.value_usage import footprint_of
 from integration.ledger import queries as ledger
@@ -120,26 +119,12 @@ def audit_event(
     """Work out the entries of one event, by the entry's id or the sender's event or response id.
 
     Raises:
-        NotFound: no standing entry goes by this name.
+        NotFound: no call goes by this name.
     """
-    days = ledger.days_between(session, workspace_id, None, None)
     auditor = Auditor(session, workspace_id, plain)
-    found = False
-    for part in ledger.standing_entries(session, workspace_id, days=days):
-        for entry in part:
-            if _goes_by(entry, name):
-                found = True
-                yield auditor.audit(entry)
-    if not found:
-        raise NotFound(f"There is no event {name!r}")
-
-
-def _goes_by(entry: LedgerEntry, name: str) -> bool:
-    try:
-        return entry.entry_id == UUID(name)
-    except ValueError:
-        kept = json.loads(entry.attributes)
-        return name in {kept.get("event_id"), kept.get("response_id"), kept.get("call_id")}
+    for history in find_call(session, workspace_id, name):
+        if history[-1].kind in CAUSES:
+            yield auditor.audit(history[-1])
 
 
 def _explanation(entry: LedgerEntry, books: Books) -> CarbonExplanation | None:

@@ -13,7 +13,7 @@ from integration.backlog import store as backlog
 from integration.backlog.sprint_at import sprint_at
 from integration.journeys.value_usage import value
 from integration.ledger import store as ledger
-from integration.ledger.better_record import contradicts, corrections, ids_in
+from integration.ledger.better_record import contradicts, corrections, ids_in, merged_into
 from integration.ledger.entry import first_of
 
 if TYPE_CHECKING:
@@ -161,13 +161,7 @@ class KnownCalls:
 
     def _moved_to(self, first: UUID) -> CallName | None:
         """The call that another one turned out to be, if it did."""
-        history = self.histories.get(first)
-        if not history or history[-1].kind != "reversal":
-            return None
-        pointer = ids_in(history[-1])
-        if "merged_into" not in pointer:
-            return None
-        return UUID(pointer["merged_into"]), date.fromisoformat(pointer["merged_on"])
+        return merged_into(self.histories.get(first, ()))
 
     def _standing(self, first: UUID) -> LedgerEntry | None:
         """The entry that counts for a call now."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from integration.ledger.entry import AMOUNTS, LedgerEntry, first_of, replacement_of, reversal_of
 from integration.metering.identity import detail_of
@@ -120,6 +122,14 @@ def ids_in(entry: LedgerEntry) -> Mapping[str, str]:
     """The ids of the call that an entry's record carried."""
     found: dict[str, str] = json.loads(entry.attributes)
     return found
+
+
+def merged_into(history: Sequence[LedgerEntry]) -> tuple[UUID, date] | None:
+    """The call that another one turned out to be, if it did; each named by its first entry."""
+    pointer = ids_in(history[-1]) if history and history[-1].kind == "reversal" else {}
+    if "merged_into" not in pointer:
+        return None
+    return UUID(pointer["merged_into"]), date.fromisoformat(pointer["merged_on"])
 
 
 def _gave_way(other: LedgerEntry, anchor: LedgerEntry) -> LedgerEntry:

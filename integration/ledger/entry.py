@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from random import getrandbits
@@ -11,7 +12,7 @@ from uuid import UUID
 from integration.foundation.errors import Conflict
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
 EntryKind = Literal["usage", "reversal", "expired_hold"]
 
@@ -93,6 +94,11 @@ def entry_id_at(instant: datetime) -> UUID:
         | 0b10 << 62
         | (random >> 12) << 16
     )
+
+
+def instant_of(entry_id: UUID) -> datetime:
+    """When the call was made, to the millisecond, as its id says."""
+    return datetime.fromtimestamp((entry_id.int >> 80) / 1000, UTC)
 
 
 def first_of(entry_id: UUID) -> UUID:

@@ -50,12 +50,22 @@ def marks(event: UsageEvent) -> dict[Rung, str]:
     return found
 
 
+_OWN = ("api", "cloudevents", "codecarbon", "authorization")
+"""Sources that watch no other's calls, but give their own an id."""
+
+
 def vantage(source: str) -> int:
     """How near to the provider a source watches calls: 3 its own log, 2 a gateway, 1 a client.
 
     0 is a source that reports its own calls or jobs; what is not seen from elsewhere as well.
     """
     return _VANTAGES.get(source) or int(source.startswith("otlp"))
+
+
+def marks_named(name: str) -> list[str]:
+    """The marks of every call that may go by this id: the answer's, the gateway's, a source's."""
+    events = (f"event\0{source}\0{name}" for source in (*_VANTAGES, *_OWN))
+    return [_digest(rung) for rung in (f"response\0{name}", f"call\0{name}", *events)]
 
 
 def identities(event: UsageEvent) -> list[UUID]:

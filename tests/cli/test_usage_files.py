@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from integration.cli import commands
+from integration.foundation.errors import NotFound
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
 from tests.journeys.ledger_recount import totals
@@ -88,3 +90,32 @@ def test_an_attribution_is_explained_by_the_workspaces_rules(run: Any) -> None:
     event = json.dumps({"request_model": "gpt-4o", "key_alias": "ci-bot"})
     told = run("attribute", "explain", event)
     assert (told["story_key"], told["reason"]) == ("SHOP-2", "rule:ci")
+    assert run("attribute", "--explain", event) == told
+    (rule,) = run("attribute", "rules")
+    assert (rule["rule_id"], rule["kind"], rule["valid_to"]) == ("ci", "key", None)
+
+
+def test_a_booked_call_tells_how_it_came_to_its_story(
+    run: Any, transactions: Transactions, tmp_path: Path
+) -> None:
+    run("usage", "import", write(tmp_path / "calls.ndjson", 1))
+    with transactions.begin() as session:
+        name = session.execute(
+            text("SELECT attributes->>'event_id' FROM ledger_entry")
+        ).scalar_one()
+    day = AT.date().isoformat()
+    move = ["attribute", "move", "unattributed", "SHOP-1", "--from", day, "--apply"]
+    refused = CliRunner().invoke(commands, move)
+    assert refused.exit_code == 2
+    assert "--reason" in refused.output
+    run(*move, "--reason", "agreed in the Review")
+    ((first, gone, last),) = run("attribute", "explain", name)["calls"]
+    assert (first["story_key"], first["because"]) == ("", "none")
+    assert (gone["kind"], gone["because"]) == ("reversal", "usage.moved")
+    assert last["story_key"] == "SHOP-1"
+    assert last["because"].startswith("by:cli:")
+    said = CliRunner().invoke(commands, ["attribute", "explain", last["entry_id"]]).output
+    assert "taken back: usage.moved" in said
+    assert "told by api: SHOP-1, because: by:cli:" in said
+    unknown = CliRunner().invoke(commands, ["attribute", "explain", "never-sent"])
+    assert isinstance(unknown.exception, NotFound)
