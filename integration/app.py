@@ -31,6 +31,7 @@ from integration.web.pages import pages
 from integration.web.reads import reads
 from integration.web.retraining import retraining
 from integration.web.service import EXTENSION, Service, SlackApp
+from integration.web.settings_pages import settings_pages
 from integration.web.sign_in import sign_in_pages
 from integration.web.slack_events import slack_events
 from integration.web.slack_install import slack_install
@@ -44,6 +45,8 @@ from integration.web.what_if import what_if
 if TYPE_CHECKING:
     from flask import Blueprint
 
+    from integration.foundation.findings import Finding
+
 THREAD_SWITCH_S = 0.0005
 """A tenth of Python's own. The thread that commits for many others waits for the interpreter after
 each answer of the database; with the usual 5 ms those waits were most of a small commit."""
@@ -55,7 +58,8 @@ every few pages, for a quarter of a second each time. Cycles are still found, on
 DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
     usage, usage_exports, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads,
-    openapi, assets, pages, sprint_pages, spend_pages, cap_pages, sign_in_pages, own_rows,
+    openapi, assets, pages, sprint_pages, spend_pages, cap_pages, settings_pages,
+    sign_in_pages, own_rows,
     own_settings, what_if, retraining,
     cap_raises,
 )  # fmt: skip
@@ -79,12 +83,25 @@ def service_of(settings: Settings) -> Service:
     """Put together what the doors work with."""
     engine = connect(settings.database_url, pool_size=settings.web_threads)
     transactions = transactions_on(engine)
+    books, box = book_shelf(settings, transactions), secret_box(settings)
+    clock = clock_from(settings.clock_file)
+
+    def examine(workspace_id: str) -> dict[str, list[Finding]]:
+        from integration.jobs.diagnose_outside import diagnose_outside  # Rarely asked for.
+        from integration.jobs.house import House
+        from integration.jobs.outside import Outside
+
+        outside = Outside(transactions, box, clock)
+        house = House(transactions, books, outside, clock, settings.url)
+        return diagnose_outside(house, workspace_id)
+
     return Service(
         engine=engine,
         transactions=transactions,
-        books=book_shelf(settings, transactions),
-        box=secret_box(settings),
-        clock=clock_from(settings.clock_file),
+        books=books,
+        box=box,
+        clock=clock,
+        examine=examine,
         public_url=settings.url,
         max_body_bytes=settings.max_body_mb * 1024 * 1024,
         login=login_of(settings),

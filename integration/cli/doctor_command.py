@@ -40,7 +40,7 @@ def doctor(workspace_id: str, as_json: bool) -> None:
 def examine(house: House, workspace_id: str = "") -> Found:
     """Return what was found, by what was looked at."""
     from integration.jobs.diagnose_database import diagnose_database
-    from integration.jobs.diagnose_slack import diagnose_slack
+    from integration.jobs.diagnose_outside import diagnose_outside
     from integration.workspaces import store as workspaces
 
     found = {"Database": diagnose_database(house)}
@@ -50,20 +50,9 @@ def examine(house: House, workspace_id: str = "") -> Found:
         chosen = [workspaces.find(session, workspace_id).workspace_id] if workspace_id else None
         named = chosen or workspaces.all_ids(session)
     for each in named:
-        found[f"Slack of {each}"] = diagnose_slack(house, each)
-        found[f"Jira of {each}"] = _jira(house, each)
+        outside = diagnose_outside(house, each)
+        found |= {f"{what} of {each}": findings for what, findings in outside.items()}
     return found
-
-
-def _jira(house: House, workspace_id: str) -> list[Finding]:
-    from integration.foundation.errors import DeliveryFailed
-    from integration.foundation.findings import Finding
-    from integration.jobs.diagnose_jira import diagnose_workspace
-
-    try:
-        return diagnose_workspace(house, workspace_id)
-    except DeliveryFailed as failure:
-        return [Finding("connection", False, failure.message)]
 
 
 def tell(found: Found, *, as_json: bool) -> None:

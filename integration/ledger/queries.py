@@ -176,14 +176,24 @@ def daily_spend(
     """Spend by UTC day, story and model from `first` to `last`, both included."""
     keys = (DaySpendRow.day, DaySpendRow.story_key, DaySpendRow.model)
     query = select(*keys, *sums_of(DaySpendRow)).where(
-        DaySpendRow.workspace_id == workspace_id, DaySpendRow.day.between(first, last)
+        *_days(workspace_id, first, last, sprint_id=sprint_id, story_key=story_key)
     )
-    if sprint_id is not None:
-        query = query.where(DaySpendRow.sprint_id == sprint_id)
-    if story_key is not None:
-        query = query.where(DaySpendRow.story_key == story_key)
     rows = session.execute(query.group_by(*keys).order_by(*keys))
     return [DaySpend(row[0], row[1], row[2], Spend._make(row[3:])) for row in rows]
+
+
+def total_between(
+    session: Session, workspace_id: str, first: date, last: date, *, story_key: str | None = None
+) -> Spend:
+    """All spend from `first` to `last`, both included (UTC days), or that of one story."""
+    wanted = _days(workspace_id, first, last, story_key=story_key)
+    return Spend._make(session.execute(select(*sums_of(DaySpendRow)).where(*wanted)).one())
+
+
+def _days(workspace_id: str, first: date, last: date, **only: object) -> list[ColumnElement[bool]]:
+    wanted = [DaySpendRow.workspace_id == workspace_id, DaySpendRow.day.between(first, last)]
+    named = {name: value for name, value in only.items() if value is not None}
+    return wanted + [getattr(DaySpendRow, name) == value for name, value in named.items()]
 
 
 def hourly_spend(session: Session, workspace_id: str, day: date) -> list[HourSpend]:
@@ -206,9 +216,7 @@ def day_marks(
     """Calls and list cost (nano-USD) of each day with any spend: they change when the day does."""
     row = DaySpendRow
     sums = select(row.day, summed(row.calls), summed(row.list_cost_nanousd))
-    query = sums.where(row.workspace_id == workspace_id, row.day.between(first, last))
-    if sprint_id is not None:
-        query = query.where(row.sprint_id == sprint_id)
+    query = sums.where(*_days(workspace_id, first, last, sprint_id=sprint_id))
     found = session.execute(query.group_by(row.day))
     return {day: UseCost(calls, cost) for day, calls, cost in found}
 

@@ -183,6 +183,10 @@ class SettingsAnswer(msgspec.Struct):
     time_zone: str
     default_region: str
     allocation_rule: str
+    ai_labels: list[str]
+    ai_components: list[str]
+    ai_issue_types: list[str]
+    ai_keywords: list[str]
 
 
 class WorkspaceAnswer(msgspec.Struct):
@@ -193,6 +197,10 @@ class WorkspaceAnswer(msgspec.Struct):
     time_zone: str
     default_region: str
     allocation_rule: str
+    ai_labels: list[str]
+    ai_components: list[str]
+    ai_issue_types: list[str]
+    ai_keywords: list[str]
     teams: list[TeamAnswer]
     inbox: dict[str, int]
     outbox_waiting: int

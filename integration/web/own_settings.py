@@ -44,7 +44,7 @@ def patch_team(team_id: str) -> Response:
     return _json(asdict(changed))
 
 
-def described(workspace: Workspace) -> dict[str, str]:
+def described(workspace: Workspace) -> dict[str, str | list[str]]:
     """A workspace's settings as JSON."""
     return {
         "id": workspace.workspace_id,
@@ -52,6 +52,10 @@ def described(workspace: Workspace) -> dict[str, str]:
         "time_zone": workspace.time_zone,
         "default_region": workspace.default_region,
         "allocation_rule": workspace.allocation_rule,
+        "ai_labels": sorted(workspace.ai_labels),
+        "ai_components": sorted(workspace.ai_components),
+        "ai_issue_types": sorted(workspace.ai_issue_types),
+        "ai_keywords": sorted(workspace.ai_keywords),
     }
 
 

@@ -12,10 +12,13 @@ from integration.journeys.authorize_together import Authorizer
 from integration.web.login import Login, Loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from sqlalchemy import Engine
 
     from integration.foundation.clock import Clock
     from integration.foundation.database import Transactions
+    from integration.foundation.findings import Finding
     from integration.foundation.secrets import SecretBox
     from integration.journeys.book_shelf import BookShelf
 
@@ -48,6 +51,8 @@ class Service:
     login: Login = Loopback()  # noqa: RUF009  # It is frozen.
     slack_app: SlackApp | None = None
     """The Slack app that workspaces install; None where each brings a token of its own."""
+    examine: Callable[[str], Mapping[str, Sequence[Finding]]] | None = None
+    """Asks a workspace's Jira and Slack how they are; None where this process cannot."""
     across: Transactions = field(init=False)
     """Not bound: for what is queued and written for several workspaces together."""
     authorizer: Authorizer = field(init=False)

@@ -19,6 +19,7 @@ from integration.workspaces.workspace import Team, Workspace
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,30}")
 LONGEST_NAME = 120
+AI_WORK_LISTS = {"ai_labels", "ai_components", "ai_issue_types", "ai_keywords"}
 Settings = TypeVar("Settings", Team, Workspace)
 
 
@@ -29,6 +30,11 @@ class WorkspaceChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     time_zone: str | UnsetType = UNSET
     default_region: str | UnsetType = UNSET
     allocation_rule: Literal["none", "even", "by_tokens"] | UnsetType = UNSET
+    ai_labels: frozenset[str] | UnsetType = UNSET
+    """With the three below: what marks a story as AI work. All empty: the usual labels do."""
+    ai_components: frozenset[str] | UnsetType = UNSET
+    ai_issue_types: frozenset[str] | UnsetType = UNSET
+    ai_keywords: frozenset[str] | UnsetType = UNSET
 
 
 class TeamChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +58,10 @@ def changed_workspace(workspace: Workspace, change: WorkspaceChange) -> Workspac
     Raises:
         InvalidInput: with one FieldError for each field that cannot be so.
     """
-    return _checked(workspace, _given(change), [])
+    given = _given(change)
+    for name in AI_WORK_LISTS & given.keys():
+        given[name] = frozenset(each.strip() for each in given[name] if each.strip())
+    return _checked(workspace, given, [])
 
 
 def changed_team(team: Team, change: TeamChange) -> Team:
@@ -80,8 +89,12 @@ def differences(before: Settings, after: Settings) -> dict[str, list[Any]]:
     for each in fields(before):
         old, new = getattr(before, each.name), getattr(after, each.name)
         if old != new:
-            found[each.name] = [msgspec.to_builtins(old), msgspec.to_builtins(new)]
+            found[each.name] = [_plain(old), _plain(new)]
     return found
+
+
+def _plain(value: object) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else msgspec.to_builtins(value)
 
 
 def _given(change: WorkspaceChange | TeamChange) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_a_workspace_without_anything_says_what_to_do_next(
     address: str, client: FlaskClient, world: World
 ) -> None:
     words = plain_text(client.get(address, follow_redirects=True).text)
-    assert re.search("storymeter|POST|Back to the overview", words)
+    assert re.search("what is wrong|storymeter|POST|Back to the overview", words)
     assert "$0.00" not in words
 
 

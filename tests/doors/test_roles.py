@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from integration.web.service import Service
 
 LOGIN = OpenId("https://id.example.com", "client", "secret")
-NAMES = {"workspace_id": "acme", "sprint_id": 14, "story_key": "SHOP-4", "cap_id": "sprint-14"}
+NAMES = {
+    "workspace_id": "acme", "sprint_id": 14, "story_key": "SHOP-4", "cap_id": "sprint-14",
+    "team_id": "assist"}  # fmt: skip
 SECRET = "the-form-secret"
 
 
