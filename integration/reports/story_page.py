@@ -7,21 +7,27 @@ from datetime import date, timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.estimation import store as estimates
 from integration.foundation.errors import NotFound
 from integration.ledger import queries as ledger
+from integration.ledger.conflict_queries import contradictions
 from integration.reports.cap_report import header_of
+from integration.reports.epic import epic_spend
 from integration.reports.spend import added_up, totals_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.estimation.store import EstimateVersion
+    from integration.ledger.conflict_queries import Contradiction
+    from integration.reports.epic import EpicSpend
     from integration.reports.shapes import SprintHeader, Totals
 
 VERSIONS_SHOWN = 20
 DAYS_SHOWN = 60
+CONTRADICTIONS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,10 @@ class StoryPage:
     models: tuple[ModelUse, ...]
     """Dearest first."""
     days: tuple[DayUse, ...]
+    epic: EpicSpend | None
+    """Where the story is an epic: what its stories spent."""
+    contradictions: tuple[Contradiction, ...]
+    """Records that name other amounts than those that count, newest first."""
 
     @property
     def estimate(self) -> EstimateVersion | None:
@@ -82,7 +92,11 @@ def story_page(session: Session, workspace_id: str, story_key: str) -> StoryPage
     """
     story = backlog.story(session, workspace_id, story_key)
     models = ledger.models_of_story(session, workspace_id, story_key)
-    if story is None and not models:
+    if (
+        story is None
+        and not models
+        and not backlog_queries.stories_of_epic(session, workspace_id, story_key)
+    ):
         raise NotFound(f"There is no story {story_key} in this workspace")
     used = [ModelUse(row.provider_name, row.model, totals_of(row.spend)) for row in models]
     return StoryPage(
@@ -96,6 +110,10 @@ def story_page(session: Session, workspace_id: str, story_key: str) -> StoryPage
         actual=totals_of(added_up(row.spend for row in models)),
         models=tuple(sorted(used, key=lambda use: -use.totals.list_cost_nanousd)),
         days=_days(session, workspace_id, story_key),
+        epic=epic_spend(session, workspace_id, story_key),
+        contradictions=tuple(
+            contradictions(session, workspace_id, story_key, CONTRADICTIONS_SHOWN)
+        ),
     )
 
 

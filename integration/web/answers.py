@@ -9,6 +9,7 @@ import msgspec
 
 from integration.caps.policy import FailurePolicy, Reason, Unit
 from integration.estimation.workload import Estimate
+from integration.reports.epic import EpicSpend
 from integration.reports.shapes import Totals
 
 
@@ -156,6 +157,8 @@ class StoryAnswer(msgspec.Struct):
     estimate_version: int | None
     actual: Totals
     models: list[ModelAnswer]
+    epic: EpicSpend | None
+    """Where the story is an epic: its stories, and all together."""
 
 
 class TeamAnswer(msgspec.Struct):

@@ -13,6 +13,7 @@ from integration.estimation import store as estimates
 from integration.foundation.errors import NotFound
 from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
+from integration.reports.epic import epic_spend
 from integration.reports.spend import totals_of
 from integration.reports.standing import standing_report
 from integration.web.access import caller, needs
@@ -72,7 +73,8 @@ def get_story(story_key: str) -> Response:
         spend = ledger.spend_of_stories(session, workspace_id, [story_key]).get(story_key)
         version = estimates.latest(session, workspace_id, story_key)
         models = ledger.models_of_story(session, workspace_id, story_key)
-    if story is None and spend is None:
+        epic = epic_spend(session, workspace_id, story_key)
+    if story is None and spend is None and epic is None:
         raise NotFound(f"There is no story {story_key!r}")
     return _json(
         {
@@ -90,6 +92,7 @@ def get_story(story_key: str) -> Response:
                 }
                 for row in models
             ],
+            "epic": epic,
         }
     )
 

@@ -105,7 +105,7 @@ class World:
 
     def story(
         self, number: int, summary: str, *rows: Sequence[str], ai: bool = True,
-        at: datetime = WEEK_BEFORE, status: str = "In Progress",
+        at: datetime = WEEK_BEFORE, status: str = "In Progress", **changes: object,
     ) -> str:  # fmt: skip
         """Take in a story of the Sprint with its table of workloads, and estimate it."""
         story_key = f"{self.project}-{number}"
@@ -115,6 +115,7 @@ class World:
             status_category="indeterminate", updated_at=at, created_at=WEEK_BEFORE,
             labels=("ai",) if ai else (), memberships=(Membership(self.sprint_id, STARTS_AT),),
         )  # fmt: skip
+        story = replace(story, **changes)  # type: ignore[arg-type]  # Checked by the dataclass.
         table = [list(HEADINGS), *(list(row) for row in rows)] if rows else None
         take_in_story(
             self.service.transactions, self.workspace_id, story, self.books,
