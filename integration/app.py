@@ -104,6 +104,7 @@ def service_of(settings: Settings) -> Service:
         examine=examine,
         public_url=settings.url,
         max_body_bytes=settings.max_body_mb * 1024 * 1024,
+        requests_per_key_s=settings.requests_per_key_s,
         login=login_of(settings),
         slack_app=slack_app(settings),
     )

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     """`xapp-…`, for `storymeter slack socket` only."""
+    requests_per_key_s: float = Field(default=1000.0, gt=0, le=1_000_000)
+    """How many requests a second one API key may send to one web process; more are answered 429."""
     max_body_mb: int = Field(default=32, ge=1, le=256)
 
     @property

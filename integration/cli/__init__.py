@@ -21,6 +21,7 @@ from integration.cli.estimate_command import estimate
 from integration.cli.import_commands import export_file, import_file
 from integration.cli.inbox_commands import inbox
 from integration.cli.jira_commands import jira
+from integration.cli.keys_commands import keys
 from integration.cli.people_commands import people
 from integration.cli.prices_commands import prices
 from integration.cli.report_commands import report
@@ -31,7 +32,7 @@ from integration.cli.slack_commands import slack
 from integration.cli.spikes_commands import spikes
 from integration.cli.usage_commands import usage
 from integration.cli.whatif_command import whatif
-from integration.cli.workspace_commands import keys, workspace
+from integration.cli.workspace_commands import workspace
 from integration.foundation.errors import StoryMeterError
 
 

@@ -1,8 +1,7 @@
-"""`storymeter workspace …` and `keys …`: who uses this deployment."""
+"""`storymeter workspace …`: who uses this deployment."""
 
 from __future__ import annotations
 
-import json
 from datetime import time
 from typing import TYPE_CHECKING
 
@@ -115,31 +114,6 @@ def add_team(
             )  # fmt: skip
             store.save_team(session, team)
     click.echo(f"Team {name} is there.")
-
-
-@click.group()
-def keys() -> None:
-    """API keys."""
-
-
-@keys.command("create")
-@click.argument("workspace_id")
-@click.option("--name", required=True, help="Who will use it, such as a gateway's name.")
-@click.option(
-    "--scope", "scopes", multiple=True, required=True,
-    type=click.Choice(["ingest", "authorize", "read", "admin"]),
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True)
-def create_key(workspace_id: str, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    """Make an API key. It is shown this once."""
-    from integration.workspaces import store
-
-    with database() as settings:
-        transactions, now, _ = parts(settings)
-        with transactions.begin() as session:
-            store.find(session, workspace_id)
-            secret = store.create_key(session, workspace_id, name, scopes, now)
-    click.echo(json.dumps({"key": secret, "scopes": scopes}) if as_json else secret)
 
 
 def parts(settings: Settings) -> tuple[Transactions, datetime, SecretBox]:

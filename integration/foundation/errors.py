@@ -73,6 +73,16 @@ class Unavailable(StoryMeterError):
         self.retry_after = retry_after
 
 
+class TooManyRequests(StoryMeterError):
+    """The sender is over its pace; the same request will be taken after `retry_after`."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class DeliveryFailed(StoryMeterError):
     """A call to the outside world failed. The adapter says whether trying again can help.
 

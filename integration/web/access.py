@@ -137,6 +137,7 @@ def check_key(scope: Scope) -> Caller:
     Raises:
         Unauthenticated: no key, or one that is unknown or revoked.
         NotPermitted: the key lacks the scope.
+        TooManyRequests: the key sends faster than it may.
     """
     sent = _sent_key()
     if not sent.startswith(KEY_PREFIX):
@@ -144,6 +145,7 @@ def check_key(scope: Scope) -> Caller:
     caller = _keys().caller_with(sent)
     if caller is None:
         raise Unauthenticated("This API key is unknown or revoked")
+    service().key_pace.take(caller.key_id)
     if scope not in caller.scopes and "admin" not in caller.scopes:
         raise NotPermitted(f"This API key lacks the scope {scope!r}")
     return caller
@@ -152,7 +154,7 @@ def check_key(scope: Scope) -> Caller:
 def _keys() -> KeyMemory:
     held = current_app.extensions
     if KEYS not in held:
-        held[KEYS] = KeyMemory(service().transactions)
+        held[KEYS] = KeyMemory(service().across, service().clock)
     return cast("KeyMemory", held[KEYS])
 
 

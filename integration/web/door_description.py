@@ -111,7 +111,7 @@ def _responses(door: Door) -> Json:
         responses[str(status)] = {"description": meaning} | (
             {"content": content} if content else {}
         )
-    keyed = (401, 403) if door.scope else ()
+    keyed = (401, 403, 429) if door.scope else ()
     for status in sorted({*keyed, *door.problems, 503}):
         if str(status) not in responses:
             responses[str(status)] = {
@@ -182,6 +182,7 @@ MEANINGS = {
     404: "There is no such thing in this workspace",
     409: "The request contradicts what is already recorded",
     413: "The body is over the limit of this door",
+    429: "Too many requests with this API key; send it again after `Retry-After`",
     503: "Send it again after `Retry-After`; nothing was stored",
 }
 HEADER_PARAMETERS: dict[str, Json] = {

@@ -18,6 +18,7 @@ from integration.foundation.errors import (
     NotPermitted,
     PayloadTooLarge,
     StoryMeterError,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
@@ -34,6 +35,7 @@ STATUS: dict[type[StoryMeterError], int] = {
     NotFound: 404,
     Conflict: 409,
     PayloadTooLarge: 413,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 
@@ -79,7 +81,7 @@ def answer_ours(error: StoryMeterError) -> Response:
         for each in error.errors
     ]
     headers = {}
-    if isinstance(error, Unavailable):
+    if isinstance(error, (Unavailable, TooManyRequests)):
         headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from integration.workspaces import key_store
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces.workspace import key_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from integration.foundation.clock import Clock
     from integration.foundation.database import Transactions
     from integration.workspaces.workspace import Caller
 
@@ -25,8 +27,11 @@ class KeyMemory:
     Safe to share between threads: an entry is only ever replaced or forgotten as a whole.
     """
 
-    def __init__(self, transactions: Transactions, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, transactions: Transactions, clock: Clock, now: Callable[[], float] = monotonic
+    ) -> None:
         self._transactions = transactions
+        self._clock = clock
         self._now = now
         self._kept: dict[bytes, tuple[float, Caller]] = {}
 
@@ -38,7 +43,10 @@ class KeyMemory:
         if kept is not None and now < kept[0] + KEPT_S:
             return kept[1]
         with self._transactions.begin() as session:
-            caller = workspace_queries.caller_with(session, secret)
+            at = self._clock.now()
+            caller = workspace_queries.caller_with(session, secret, at)
+            if caller is not None:
+                key_store.note_key_used(session, caller.workspace_id, caller.key_id, at)
         if caller is None:
             self._kept.pop(digest, None)
             return None

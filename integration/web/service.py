@@ -9,6 +9,7 @@ from flask import current_app, g, has_request_context
 
 from integration.foundation.row_wall import bound
 from integration.journeys.authorize_together import Authorizer
+from integration.web.key_pace import KeyPace
 from integration.web.login import Login, Loopback
 
 if TYPE_CHECKING:
@@ -49,12 +50,14 @@ class Service:
     public_url: str
     max_body_bytes: int
     login: Login = Loopback()  # noqa: RUF009  # It is frozen.
+    requests_per_key_s: float = 1000.0
     slack_app: SlackApp | None = None
     """The Slack app that workspaces install; None where each brings a token of its own."""
     examine: Callable[[str], Mapping[str, Sequence[Finding]]] | None = None
     """Asks a workspace's Jira and Slack how they are; None where this process cannot."""
     across: Transactions = field(init=False)
     """Not bound: for what is queued and written for several workspaces together."""
+    key_pace: KeyPace = field(init=False)
     authorizer: Authorizer = field(init=False)
     """Starts its thread with its first call, after the server has forked."""
 
@@ -62,6 +65,7 @@ class Service:
         across = self.transactions
         object.__setattr__(self, "across", across)
         object.__setattr__(self, "transactions", bound(across, workspace_at_work))
+        object.__setattr__(self, "key_pace", KeyPace(self.requests_per_key_s))
         object.__setattr__(self, "authorizer", Authorizer(across, self.books, self.clock))
 
 

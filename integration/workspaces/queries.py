@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from integration.workspaces.models import (
     ApiKeyRow,
@@ -84,11 +84,12 @@ def synced_until(session: Session, workspace_id: str) -> datetime | None:
     )
 
 
-def caller_with(session: Session, secret: str) -> Caller | None:
-    """Return who holds a key; None for an unknown or revoked one."""
+def caller_with(session: Session, secret: str, now: datetime) -> Caller | None:
+    """Return who holds a key; None for an unknown one, or one that has ended."""
     row = session.scalar(
         select(ApiKeyRow).where(
-            ApiKeyRow.digest == key_digest(secret), ApiKeyRow.revoked_at.is_(None)
+            ApiKeyRow.digest == key_digest(secret),
+            or_(ApiKeyRow.revoked_at.is_(None), ApiKeyRow.revoked_at > now),
         )
     )
     if row is None:
