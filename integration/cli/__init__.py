@@ -15,6 +15,7 @@ import click
 from integration.cli.attribute_commands import attribute, reprice
 from integration.cli.cap_commands import cap
 from integration.cli.carbon_commands import carbon
+from integration.cli.check_command import check
 from integration.cli.demo_command import demo
 from integration.cli.doctor_command import doctor
 from integration.cli.estimate_command import estimate
@@ -54,6 +55,7 @@ for command in (set_workspace, set_team, show):
     workspace.add_command(command)
 usage.add_command(import_file)
 usage.add_command(export_file)
+usage.add_command(check)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from integration.journeys.end_holds import expire_holds
 from integration.journeys.keep_partitions import keep_partitions
 from integration.journeys.match_calls import match_calls
 from integration.journeys.turn_caps import turn_caps
+from integration.metering import store as metering
 from integration.turns import store as turns
 from integration.workspaces import store as workspaces
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 TICKS_KEPT = timedelta(days=8)
+TOTALS_KEPT = timedelta(days=35)
 LATEST_DIGEST = timedelta(hours=6)
 """A digest that is later than this after an outage helps nobody at stand-up any more."""
 MATCHED_WITHIN = timedelta(minutes=15)
@@ -113,3 +115,4 @@ def keep_house(house: House) -> None:
     _match_calls(house, MATCHED_LATE)
     with house.transactions.begin() as session:
         turns.forget_ticks(session, now - TICKS_KEPT)
+        metering.forget_totals(session, (now - TOTALS_KEPT).date())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import Date, DateTime, Numeric, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integration.foundation.database import Table
@@ -26,3 +28,22 @@ class AttributionRuleRow(Table):
     valid_to: Mapped[datetime | None] = mapped_column(INSTANT)
     added_at: Mapped[datetime] = mapped_column(INSTANT)
     added_by: Mapped[str] = mapped_column(Text)
+
+
+class CheckTotalRow(Table):
+    """The latest value of a metric's series on one UTC day; compared with calls, never added."""
+
+    __tablename__ = "check_total"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    series: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    at: Mapped[datetime] = mapped_column(INSTANT)
+    source: Mapped[str] = mapped_column(Text)
+    metric: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    token_type: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    story_key: Mapped[str] = mapped_column(Text)
+    cumulative: Mapped[bool]
+    amount: Mapped[Decimal] = mapped_column(Numeric)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from integration.foundation.errors import Conflict, NotFound
 from integration.metering.attribution import AttributionRule
-from integration.metering.models import AttributionRuleRow
+from integration.metering.models import AttributionRuleRow, CheckTotalRow
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
+
+    from integration.metering.check_total import CheckTotal
 
 
 def add_rule(
@@ -67,3 +73,33 @@ def rules(session: Session, workspace_id: str) -> list[AttributionRule]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def keep_totals(session: Session, workspace_id: str, totals: Iterable[CheckTotal]) -> None:
+    """Keep the latest value of each series on its UTC day; the same once more changes nothing."""
+    latest: dict[tuple[str, date], dict[str, object]] = {}
+    for total in sorted(totals, key=lambda each: each.at):
+        day = total.at.astimezone(UTC).date()
+        latest[total.series, day] = {
+            "workspace_id": workspace_id, "series": UUID(total.series), "day": day,
+            "at": total.at, "source": total.source, "metric": total.metric, "unit": total.unit,
+            "token_type": total.token_type, "model": total.model, "story_key": total.story_key,
+            "cumulative": total.cumulative, "amount": total.amount,
+        }  # fmt: skip
+    if not latest:
+        return
+    ordered = [latest[key] for key in sorted(latest)]
+    sent = insert(CheckTotalRow)
+    session.execute(
+        sent.on_conflict_do_update(
+            index_elements=["workspace_id", "series", "day"],
+            set_={"amount": sent.excluded.amount, "at": sent.excluded.at},
+            where=CheckTotalRow.at < sent.excluded.at,
+        ),
+        ordered,
+    )
+
+
+def forget_totals(session: Session, before: date) -> None:
+    """Forget what metrics told of days before this one, in every workspace."""
+    session.execute(delete(CheckTotalRow).where(CheckTotalRow.day < before))

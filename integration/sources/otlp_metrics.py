@@ -11,6 +11,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
+from integration.metering.check_total import CheckTotal, TokenType
 from integration.sources import otlp_json, otlp_protobuf
 from integration.sources.batch import MAX_ITEMS, RejectedItem, Unreadable, too_many
 from integration.sources.labels import labels
@@ -31,33 +32,6 @@ if TYPE_CHECKING:
     from integration.foundation.errors import FieldError
 
 MAX_AMOUNT = 1e15
-
-TokenType = Literal["input", "cache_read", "cache_write", "output", "reasoning", "tool", ""]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckTotal:
-    """One reported sum of one series; `amount` counts since `started_at`.
-
-    Of a cumulative series the latest value replaces the earlier ones; values of others are added.
-    `input` follows the sender: Claude Code's and Codex's own counts exclude or repeat cached
-    tokens, which `token_type` then lists apart.
-    """
-
-    source: str
-    metric: str
-    series: str
-    """Digest of everything that tells this series from another, for replacing and adding up."""
-    started_at: datetime | None
-    at: datetime
-    amount: Decimal
-    unit: Literal["tokens", "usd"]
-    token_type: TokenType
-    cumulative: bool
-    provider_name: str = ""
-    model: str = ""
-    story_key: str = ""
-    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

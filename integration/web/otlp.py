@@ -12,9 +12,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from integration.journeys.check_totals import keep_totals
 from integration.sources import otlp_logs, otlp_metrics, otlp_traces
 from integration.sources.otlp_records import PROTOBUF
-from integration.web.access import needs
+from integration.web.access import caller, needs
 from integration.web.bodies import sent_body
 from integration.web.service import service
 from integration.web.usage import take
@@ -50,8 +51,11 @@ def post_logs() -> Response:
 @otlp.post("/v1/metrics")
 @needs("ingest")
 def post_metrics() -> Response:
-    """Read token metrics. They are check totals: never added to what calls have spent."""
-    totals = otlp_metrics.read(sent_body(), now=service().clock.now(), content_type=_kind())
+    """Keep token metrics. They are check totals: never added to what calls have spent."""
+    here = service()
+    totals = otlp_metrics.read(sent_body(), now=here.clock.now(), content_type=_kind())
+    found = [total for _, total in totals.totals]
+    keep_totals(here.transactions, caller().workspace_id, found)
     return _answer(ExportMetricsServiceResponse(), "rejectedDataPoints", totals.rejected)
 
 

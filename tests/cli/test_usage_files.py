@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy import text
 
 from integration.cli import commands
 from integration.foundation.errors import NotFound
+from integration.journeys.check_totals import keep_totals
+from integration.metering.check_total import CheckTotal
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
 from tests.journeys.ledger_recount import totals
@@ -79,6 +82,21 @@ def test_what_was_imported_is_moved_repriced_and_exported(
     assert done.exit_code == 0, done.output
     kinds = [json.loads(line)["kind"] for line in out.read_text().splitlines()]
     assert sorted(kinds) == ["reversal"] * 3 + ["usage"] * 6
+
+
+def test_metrics_that_no_call_accounts_for_make_the_check_fail(
+    run: Any, transactions: Transactions
+) -> None:
+    day = AT.date().isoformat()
+    assert run("usage", "check", "--from", day) == []
+    total = CheckTotal(
+        "codex", "codex.turn.token_usage", "0" * 32, None, AT, Decimal(9), "tokens", "input", False
+    )
+    keep_totals(transactions, "acme", [total])
+    done = CliRunner().invoke(commands, ["usage", "check", "--from", day])
+    assert done.exit_code == 1
+    assert "codex: told 9 in and 0 out; metered from everybody 0 in and 0 out" in done.output
+    assert "MISSING: 9 in and 0 out" in done.output
 
 
 def test_an_attribution_is_explained_by_the_workspaces_rules(run: Any) -> None:
