@@ -26,6 +26,7 @@ SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
     "slack.digest": slack_senders.post_digest,
     "slack.spike": slack_senders.post_spike,
     "slack.cap_notice": slack_senders.post_cap_notice,
+    "slack.raise_request": slack_senders.post_raise_request,
     "slack.sprint_review": slack_senders.post_sprint_review,
     "slack.sprint_chart": slack_charts.post_sprint_charts,
     "slack.planning_notice": slack_senders.post_planning_notice,

@@ -9,7 +9,7 @@ import msgspec
 from integration.foundation.errors import DeliveryFailed
 from integration.jobs.slack_post import Post, Receipt
 from integration.mailbox import queries as mailbox
-from integration.reports.cap_shapes import CapNotice
+from integration.reports.cap_shapes import CapNotice, RaiseNotice
 from integration.reports.links import Links
 from integration.reports.shapes import (
     DailyDigest,
@@ -55,6 +55,15 @@ def post_cap_notice(house: House, promise: Promise) -> Receipt:
     )
     team = team_of(house, promise.workspace_id, name=notice.sprint.team if notice.sprint else "")
     return Post(house, promise, team).send(_wording(team).cap_notice(notice))
+
+
+def post_raise_request(house: House, promise: Promise) -> Receipt:
+    """Post that somebody asks for a raise of a cap; edit it once that was decided."""
+    notice = links_of(house, promise.workspace_id).on_raise(
+        msgspec.convert(promise.body, RaiseNotice, strict=False)
+    )
+    team = team_of(house, promise.workspace_id, name=notice.sprint.team if notice.sprint else "")
+    return Post(house, promise, team).send(_wording(team).raise_request(notice))
 
 
 def post_sprint_review(house: House, promise: Promise) -> Receipt:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC
+from datetime import UTC, date
 from typing import TYPE_CHECKING
-
-from sqlalchemy import BigInteger, cast, func, select
 
 from integration.backlog import store as backlog
 from integration.estimation import queries as estimates
 from integration.forecasting.sprint_forecast import SprintSoFar, forecast, left_of
-from integration.ledger.models import DaySpendRow
+from integration.ledger import queries as ledger
 from integration.reports.shapes import Spread
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from integration.backlog.story import Sprint
@@ -39,7 +36,7 @@ def forecast_under(session: Session, cap: Cap, sprint: Sprint, now: datetime) ->
     assert sprint.ends_at is not None  # noqa: S101 -- likewise.
     today = now.astimezone(UTC)
     first = sprint.starts_at.astimezone(UTC).date()
-    by_day, by_story = _spent(session, cap, sprint.sprint_id)
+    by_day, by_story = _spent(session, cap, sprint.sprint_id, today.date())
     estimated = _estimated(session, cap, sprint.sprint_id)
     so_far = SprintSoFar(
         first_day=first,
@@ -53,28 +50,23 @@ def forecast_under(session: Session, cap: Cap, sprint: Sprint, now: datetime) ->
     return Spread(found.low, found.central, found.high) if found else None
 
 
-def _spent(session: Session, cap: Cap, sprint_id: int) -> tuple[dict[date, int], dict[str, int]]:
+def _spent(
+    session: Session, cap: Cap, sprint_id: int, today: date
+) -> tuple[dict[date, int], dict[str, int]]:
     """The Sprint's spend by UTC day and by story."""
     by_day: dict[date, int] = defaultdict(int)
     by_story: dict[str, int] = defaultdict(int)
-    rows = session.execute(
-        select(
-            DaySpendRow.day, DaySpendRow.story_key, cast(func.sum(_amount(cap.unit)), BigInteger)
-        )
-        .where(DaySpendRow.workspace_id == cap.workspace_id, DaySpendRow.sprint_id == sprint_id)
-        .group_by(DaySpendRow.day, DaySpendRow.story_key)
-    )
-    for day, story_key, amount in rows:
-        by_day[day] += amount
-        by_story[story_key] += amount
+    for row in ledger.daily_spend(session, cap.workspace_id, date.min, today, sprint_id=sprint_id):
+        amount = _amount(row.spend, cap.unit)
+        by_day[row.day] += amount
+        by_story[row.story_key] += amount
     return dict(by_day), dict(by_story)
 
 
-def _amount(unit: Unit) -> ColumnElement[int]:
+def _amount(spend: ledger.Spend, unit: Unit) -> int:
     if unit == "tokens":
-        return DaySpendRow.input_tokens + DaySpendRow.output_tokens
-    column = DaySpendRow.list_cost_nanousd if unit == "usd" else DaySpendRow.location_central_ugco2e
-    return column + 0
+        return spend.input_tokens + spend.output_tokens
+    return spend.list_cost_nanousd if unit == "usd" else spend.location_central_ugco2e
 
 
 def _estimated(session: Session, cap: Cap, sprint_id: int) -> dict[str, Spread]:

@@ -11,15 +11,19 @@ from integration.slack.block_kit import render, render_message, render_view, sla
 from integration.slack.selection import most_spent, sprint_cap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Environment
 
-    from integration.reports.shapes import CapStatus, SprintReport, StoryLine
+    from integration.reports.shapes import CapStatus, SprintHeader, SprintReport, StoryLine
     from integration.slack.block_kit import Block, SlackMessage
+    from integration.slack.cap_desk import Waits
     from integration.slack.desk import HomeFigures, WhatIfAnswer
 
 STORIES_SHOWN = 5
 CAPS_SHOWN = 10
 OPTIONS_SHOWN = 6
+SPRINTS_OFFERED = 50
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,14 @@ class Answers:
             suggested=write_amount(suggested, cap.unit),
             metadata=json.dumps({"cap_id": cap.cap_id}),
         )
+
+    def raise_waits_view(self, waits: Waits) -> Block:
+        """What the modal says once somebody else has to agree."""
+        return render_view(self.wording, "raise_waits.json.j2", waits=waits)
+
+    def set_cap_view(self, sprints: Sequence[SprintHeader]) -> Block:
+        """The modal that asks what to cap, and at how much."""
+        return render_view(self.wording, "set_cap.json.j2", sprints=sprints[:SPRINTS_OFFERED])
 
     def problem(self, problem: str, cap: CapStatus | None = None) -> str:
         """Return a sentence for a field of the modal, in plain text."""

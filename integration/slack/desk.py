@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from integration.slack.cap_desk import CapDesk
+
 if TYPE_CHECKING:
     from integration.reports.shapes import (
         CapStatus,
@@ -13,17 +15,6 @@ if TYPE_CHECKING:
         SprintReport,
         StoryLine,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A decision that was not taken, and why, in a sentence for the person who asked.
-
-    `about` is the field of the form that it is shown at.
-    """
-
-    message: str
-    about: str = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class HomeFigures:
     settings_url: str = ""
 
 
-class SlackDesk(Protocol):
+class SlackDesk(CapDesk, Protocol):
     """Answers and decisions. Methods are called from Bolt's threads: each opens its own session.
 
     All may raise Unavailable, and the person is told to try again.
@@ -71,29 +62,6 @@ class SlackDesk(Protocol):
 
     def story_line(self, workspace_id: str, story_key: str) -> StoryLine | None:
         """Return a story as it stands in the running Sprint; None when it is not known."""
-
-    def caps(self, workspace_id: str, *, channel_id: str) -> tuple[CapStatus, ...]:
-        """Return the caps in force, the Sprint's own first."""
-
-    def cap(self, workspace_id: str, cap_id: str) -> CapStatus | None:
-        """Return one cap as it stands now."""
-
-    def raise_cap(
-        self,
-        workspace_id: str,
-        cap_id: str,
-        amount: int,
-        reason: str,
-        *,
-        slack_user_id: str,
-        slack_user_name: str,
-        request_id: str,
-    ) -> CapStatus | Refusal:
-        """Set a cap's limit, audited; `amount` is the whole new limit in the cap's unit.
-
-        A `request_id` that was seen before changes nothing and answers as the first time. The
-        notice in the channel is edited by the outbox, not here.
-        """
 
     def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
         """Return today's digest as of now; None without a running Sprint."""

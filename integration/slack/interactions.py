@@ -18,10 +18,10 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from integration.foundation.errors import StoryMeterError
 from integration.slack.answers import Answers
+from integration.slack.cap_listeners import CapListeners, say
 from integration.slack.client import SlackGateway, web_client
 from integration.slack.commands import STORY_KEY, Asked, answer_command
 from integration.slack.messages import Messages
-from integration.slack.raise_cap import raise_cap, read_submission
 from integration.slack.signature import SignedBySlack
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, Respond
 
     from integration.foundation.clock import Clock
-    from integration.slack.block_kit import SlackMessage
     from integration.slack.connection import SlackConnection
     from integration.slack.desk import SlackDesk
 
@@ -66,7 +65,8 @@ def build_bolt(
         raise_error_for_unhandled_request=True,
     )
     app.error(_on_error)
-    _Listeners(connection.workspace_id, desk, SlackGateway(connection), zone).register(app)
+    for listeners in (_Listeners, CapListeners):
+        listeners(connection.workspace_id, desk, SlackGateway(connection), zone).register(app)
     return app
 
 
@@ -81,8 +81,6 @@ class _Listeners:
 
     def register(self, app: App) -> None:
         app.command(COMMAND)(self.on_command)
-        app.action("cap_raise_open")(self.on_raise_cap)
-        app.view("cap_raise_submit")(self.on_raise_cap_submitted)
         for action_id in LINK_BUTTONS:
             app.action(action_id)(self.on_link_opened)
         app.event("app_home_opened")(self.on_home_opened)
@@ -106,27 +104,7 @@ class _Listeners:
             answer = answer_command(asked, self.desk, self.answers, Messages(self.zone))
         except StoryMeterError:
             answer = self.answers.note("unavailable")
-        _say(respond, answer)
-
-    def on_raise_cap(self, ack: Ack, body: Body, respond: Respond) -> None:
-        ack()
-        cap_id = body["actions"][0]["value"]
-        try:
-            cap = self.desk.cap(self.workspace_id, cap_id)
-            if cap is None:
-                self._tell(body, respond, self.answers.note("unknown_cap"))
-                return
-            self.gateway.open_view(body["trigger_id"], self.answers.raise_cap_view(cap))
-        except StoryMeterError:
-            self._tell(body, respond, self.answers.note("unavailable"))
-
-    def on_raise_cap_submitted(self, ack: Ack, body: Body) -> None:
-        submission = read_submission(self.workspace_id, body)
-        problems = raise_cap(submission, self.desk, self.answers)
-        if problems:
-            ack(response_action="errors", errors=problems)
-        else:
-            ack()
+        say(respond, answer)
 
     def on_link_opened(self, ack: Ack) -> None:
         """Slack reports clicks on link buttons too, and warns the person unless it is answered."""
@@ -159,11 +137,6 @@ class _Listeners:
     def _is_new(self, body: Body) -> bool:
         return self.desk.first_time(self.workspace_id, body["event_id"])
 
-    def _tell(self, body: Body, respond: Respond, note: SlackMessage) -> None:
-        """Answer a click in a message; a click in the Home tab has no address to answer to."""
-        if body.get("response_url"):
-            _say(respond, note)
-
 
 def _on_error(error: Exception, body: Body, logger: logging.Logger) -> BoltResponse | None:
     """Accept what we do not listen to, or Slack would send it three times more; log the rest."""
@@ -179,15 +152,6 @@ def _kind_of(body: Mapping[str, Any]) -> str:
     event = body.get("event")
     inner = event.get("type") if isinstance(event, dict) else None
     return str(inner or body.get("command") or body.get("type") or "unknown")
-
-
-def _say(respond: Respond, answer: SlackMessage) -> None:
-    respond(
-        text=answer.text,
-        blocks=answer.blocks,
-        response_type="ephemeral",
-        replace_original=False,
-    )
 
 
 def _authorize(connection: SlackConnection) -> Callable[..., Any]:

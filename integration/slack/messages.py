@@ -23,7 +23,7 @@ from integration.slack.selection import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from integration.reports.cap_shapes import CapNotice
+    from integration.reports.cap_shapes import CapNotice, RaiseNotice
     from integration.reports.shapes import (
         DailyDigest,
         SpikeFigures,
@@ -77,6 +77,12 @@ class Messages:
             stories=notice.top_stories[:STORIES_SHOWN],
             more_stories=max(0, len(notice.top_stories) - STORIES_SHOWN),
             zone=self.zone,
+        )
+
+    def raise_request(self, notice: RaiseNotice) -> SlackMessage:
+        """Somebody asks for a raise; once it was decided, who did it."""
+        return render_message(
+            self.wording, "raise_request.json.j2", notice=notice, cap=notice.cap, zone=self.zone
         )
 
     def sprint_review(self, report: SprintReport) -> SlackMessage:

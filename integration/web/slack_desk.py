@@ -6,17 +6,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
-from integration.caps.raising.terms import Terms
-from integration.foundation.errors import NotFound, StoryMeterError
+from integration.foundation.errors import NotFound
 from integration.journeys.alternatives import alternatives_of_story
-from integration.journeys.raise_cap import Who, raise_cap
-from integration.reports.cap_report import cap_status, cap_statuses
 from integration.reports.digest_report import daily_digest
 from integration.reports.links import Links
 from integration.reports.sprint_report import sprint_report
-from integration.slack.desk import HomeFigures, Refusal
+from integration.slack.desk import HomeFigures
 from integration.turns import store as turns
 from integration.web.slack_alternatives import what_if_answer
+from integration.web.slack_cap_desk import CapDesk
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
@@ -24,19 +22,15 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.backlog.story import Sprint
-    from integration.reports.shapes import CapStatus, DailyDigest, SprintReport, StoryLine
+    from integration.reports.shapes import DailyDigest, SprintReport, StoryLine
     from integration.slack.desk import WhatIfAnswer
-    from integration.web.service import Service
     from integration.workspaces.workspace import Team
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Desk:
+class Desk(CapDesk):
     """Implements `integration.slack.desk.SlackDesk`. Each method opens its own session."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
 
     def first_time(self, workspace_id: str, event_id: str) -> bool:
         """Record an event of Slack's; False when it was recorded before."""
@@ -63,39 +57,6 @@ class Desk:
         report = self.sprint_report(workspace_id, channel_id="")
         lines = report.stories if report else ()
         return next((line for line in lines if line.story_key == story_key.upper()), None)
-
-    def caps(
-        self,
-        workspace_id: str,
-        *,
-        channel_id: str,  # noqa: ARG002  # Caps are the workspace's; the protocol passes it.
-    ) -> tuple[CapStatus, ...]:
-        """Return the caps in force, the Sprint's own first."""
-        with self._service.transactions.begin() as session:
-            found = cap_statuses(session, workspace_id)
-        return tuple(sorted(found, key=lambda cap: (cap.scope != "sprint", cap.cap_id)))
-
-    def cap(self, workspace_id: str, cap_id: str) -> CapStatus | None:
-        """Return one cap as it stands now."""
-        found = self.caps(workspace_id, channel_id="")
-        return next((cap for cap in found if cap.cap_id == cap_id), None)
-
-    def raise_cap(
-        self, workspace_id: str, cap_id: str, amount: int, reason: str, *,
-        slack_user_id: str, slack_user_name: str, request_id: str,
-    ) -> CapStatus | Refusal:  # fmt: skip
-        """Raise a cap to `amount`; a repeated request changes nothing."""
-        try:
-            outcome = raise_cap(
-                self._service.transactions, workspace_id, cap_id, Terms(amount, reason),
-                who=Who(f"slack:{slack_user_id}", slack_user_name),
-                now=self._service.clock.now(), request_id=request_id,
-            )  # fmt: skip
-        except StoryMeterError as refused:
-            about = refused.errors[0].pointer.strip("/") if refused.errors else "limit"
-            sentence = refused.errors[0].message if refused.errors else refused.message
-            return Refusal(sentence, about)
-        return cap_status(outcome.balance)
 
     def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
         """Return today's digest as of now; None without a running Sprint."""

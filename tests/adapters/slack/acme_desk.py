@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.foundation.errors import Unavailable
-from integration.slack.desk import HomeFigures, Refusal, WhatIfAnswer
+from integration.slack.desk import HomeFigures, WhatIfAnswer
 from tests import report_examples as acme
 from tests.adapters.slack import notice_examples as notices
 from tests.adapters.slack.every_payload import WHAT_IF
 
 if TYPE_CHECKING:
-    from integration.reports.shapes import CapStatus, DailyDigest, SprintReport, StoryLine
+    from datetime import datetime
+
+    from integration.reports.shapes import (
+        CapStatus,
+        DailyDigest,
+        SprintHeader,
+        SprintReport,
+        StoryLine,
+    )
+    from integration.slack.cap_desk import Refusal, SlackPerson, Waits, WantedCap
 
 
 @dataclass
@@ -25,12 +34,15 @@ class AcmeDesk:
         default_factory=lambda: {cap.cap_id: cap for cap in (acme.SPRINT_CAP, acme.STORY_CAP)}
     )
     raises: list[dict[str, object]] = field(default_factory=list)
+    decisions: list[tuple[str, bool, str]] = field(default_factory=list)
+    settings: list[tuple[WantedCap, str]] = field(default_factory=list)
     events: set[str] = field(default_factory=set)
     homes_read: int = 0
     lost: list[str] = field(default_factory=list)
     is_down: bool = False
     has_sprint: bool = True
     refusal: Refusal | None = None
+    waits: Waits | None = None
 
     def first_time(self, workspace_id: str, event_id: str) -> bool:
         self._check(workspace_id)
@@ -54,32 +66,45 @@ class AcmeDesk:
         self._check(workspace_id)
         return self.known_caps.get(cap_id)
 
+    def sprints(self, workspace_id: str) -> tuple[SprintHeader, ...]:
+        self._check(workspace_id)
+        return (acme.SPRINT,)
+
     def raise_cap(
-        self,
-        workspace_id: str,
-        cap_id: str,
-        amount: int,
-        reason: str,
-        *,
-        slack_user_id: str,
-        slack_user_name: str,
-        request_id: str,
+        self, workspace_id: str, cap_id: str, amount: int, reason: str, *,
+        until: datetime | None, person: SlackPerson, request_id: str,
+    ) -> CapStatus | Waits | Refusal:  # fmt: skip
+        self._check(workspace_id)
+        if self.refusal:
+            return self.refusal
+        self.raises.append(
+            {
+                "cap_id": cap_id, "amount": amount, "reason": reason, "until": until,
+                "by": (person.user_id, person.name), "request_id": request_id,
+            }
+        )  # fmt: skip
+        if self.waits:
+            return self.waits
+        raised = msgspec.structs.replace(self.known_caps[cap_id], limit=amount)
+        self.known_caps[cap_id] = raised
+        return raised
+
+    def decide_raise(
+        self, workspace_id: str, request_id: str, *, is_granted: bool, person: SlackPerson
+    ) -> Refusal | None:
+        self._check(workspace_id)
+        if self.refusal is None:
+            self.decisions.append((request_id, is_granted, person.user_id))
+        return self.refusal
+
+    def set_cap(
+        self, workspace_id: str, wanted: WantedCap, *, person: SlackPerson
     ) -> CapStatus | Refusal:
         self._check(workspace_id)
         if self.refusal:
             return self.refusal
-        raised = msgspec.structs.replace(self.known_caps[cap_id], limit=amount)
-        self.known_caps[cap_id] = raised
-        self.raises.append(
-            {
-                "cap_id": cap_id,
-                "amount": amount,
-                "reason": reason,
-                "by": (slack_user_id, slack_user_name),
-                "request_id": request_id,
-            }
-        )
-        return raised
+        self.settings.append((wanted, person.user_id))
+        return acme.SPRINT_CAP
 
     def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
         self._check(workspace_id)

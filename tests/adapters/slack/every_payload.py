@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integration.slack.answers import Answers
+from integration.slack.cap_desk import Waits
 from integration.slack.desk import HomeFigures, WhatIfAnswer, WhatIfOption
 from integration.slack.messages import Messages
 from tests import report_examples as acme
@@ -49,6 +50,21 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         "cap_threshold_100": lambda: messages.cap_notice(notices.threshold_notice(100)),
         "cap_denied": lambda: messages.cap_notice(notices.denied_notice()),
         "cap_denied_resolved": lambda: messages.cap_notice(notices.resolved_notice()),
+        "cap_raise_ended": lambda: messages.cap_notice(notices.raise_ended_notice()),
+        "cap_raised_until": lambda: messages.cap_notice(notices.raised_until_notice()),
+        "raise_waiting": lambda: messages.raise_request(notices.raise_request()),
+        "raise_granted": lambda: messages.raise_request(
+            notices.raise_request(state="granted", decided_by="Petra Owner")
+        ),
+        "raise_declined": lambda: messages.raise_request(
+            notices.raise_request(
+                state="declined",
+                decided_by="Petra Owner",
+                decided_reason="Next Sprint.",
+                until=None,
+            )
+        ),
+        "raise_outdated": lambda: messages.raise_request(notices.raise_request(state="outdated")),
         "review": lambda: messages.sprint_review(acme.sprint_report()),
         "review_recounted": lambda: messages.sprint_review(acme.sprint_report(recount="agrees")),
         "review_no_ai": lambda: messages.sprint_review(acme.report_without_ai()),
@@ -72,6 +88,7 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         "note_unknown_story": lambda: answers.note("unknown_story", said="ACME-999"),
         "note_no_sprint": lambda: answers.note("no_sprint"),
         "note_unknown_cap": lambda: answers.note("unknown_cap"),
+        "note_refused": lambda: answers.note("refused", said="Petra has decided this already"),
         "note_unavailable": lambda: answers.note("unavailable"),
     }
 
@@ -81,6 +98,10 @@ def every_view(answers: Answers) -> dict[str, Callable[[], dict[str, Any]]]:
     return {
         "view_raise_cap": lambda: answers.raise_cap_view(acme.STORY_CAP),
         "view_raise_carbon_cap": lambda: answers.raise_cap_view(acme.CARBON_CAP),
+        "view_raise_guarded_cap": lambda: answers.raise_cap_view(notices.raise_request().cap),
+        "view_raise_waits": lambda: answers.raise_waits_view(Waits(("slack:U0PETRA",))),
+        "view_set_cap": lambda: answers.set_cap_view((acme.SPRINT,)),
+        "view_set_cap_no_sprint": lambda: answers.set_cap_view(()),
         "view_home": lambda: answers.home_view(HOME),
         "view_home_no_sprint": lambda: answers.home_view(HomeFigures()),
     }

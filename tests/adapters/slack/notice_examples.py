@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from integration.reports.cap_shapes import CapNotice
+from integration.reports.cap_shapes import CapNotice, RaiseNotice
 from integration.reports.shapes import Cause, DailyDigest, SpikeFigures
 from tests.report_examples import (
     CARBON_CAP,
@@ -127,3 +127,39 @@ def resolved_notice() -> CapNotice:
         resolved_by="Petra Owner",
         resolved_reason="Contracts of the new customer are three times as long.",
     )
+
+
+def raised_until_notice() -> CapNotice:
+    """Return the same denial after a person raised the cap for a time."""
+    notice = resolved_notice()
+    until = datetime(2026, 11, 12, 18, 0, tzinfo=UTC)
+    cap = msgspec.structs.replace(notice.cap, raised_until=until, limit_after=STORY_CAP.limit)
+    return msgspec.structs.replace(notice, cap=cap)
+
+
+def raise_ended_notice() -> CapNotice:
+    """Return the end of a raise for a time, with nothing left under the cap."""
+    return CapNotice(
+        event="raise_ended",
+        cap=msgspec.structs.replace(SPRINT_CAP, spent=usd("312.40")),
+        sprint=SPRINT,
+        limit_before=usd("400"),
+        as_of=datetime(2026, 11, 12, 18, 0, tzinfo=UTC),
+    )
+
+
+def raise_request(**changes: object) -> RaiseNotice:
+    """Return a raise that waits for an approver."""
+    notice = RaiseNotice(
+        request_id="V0RAISE",
+        cap=msgspec.structs.replace(SPRINT_CAP, approvers=("slack:U0PETRA",)),
+        sprint=SPRINT,
+        limit_before=usd("300"),
+        limit=usd("400"),
+        until=datetime(2026, 11, 12, 18, 0, tzinfo=UTC),
+        reason="A customer's pilot goes on until Thursday.",
+        asked_by="Ann Developer",
+        state="waiting",
+        as_of=datetime(2026, 11, 11, 10, 15, tzinfo=UTC),
+    )
+    return msgspec.structs.replace(notice, **changes)

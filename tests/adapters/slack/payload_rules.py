@@ -8,8 +8,8 @@ import slackblocks
 from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
 from slackblocks import blocks as kit
-from slackblocks.elements import Button, PlainTextInput
-from slackblocks.objects import Text
+from slackblocks.elements import Button, DateTimePicker, PlainTextInput, StaticSelectMenu
+from slackblocks.objects import Option, Text
 from slackblocks.views import HomeTabView, ModalView
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ def assert_valid_view(view: Json) -> None:
         return
     ModalView(
         title=_plain(view["title"]),
-        submit=_plain(view["submit"]),
+        submit=_plain(view["submit"]) if "submit" in view else None,
         close=_plain(view["close"]),
         blocks=rebuilt,
-        private_metadata=view["private_metadata"],
-        callback_id=view["callback_id"],
+        private_metadata=view.get("private_metadata"),
+        callback_id=view.get("callback_id"),
     )
 
 
@@ -74,16 +74,34 @@ def _rebuilt(block: Json) -> Any:
         case "actions":
             return kit.ActionsBlock([_button(element) for element in block["elements"]])
         case "input":
-            element = dict(block["element"])
-            assert element.pop("type") == "plain_text_input"
             return kit.InputBlock(
                 label=_plain(block["label"]),
-                hint=_plain(block["hint"]),
+                hint=_plain(block["hint"]) if "hint" in block else None,
                 block_id=block["block_id"],
-                element=PlainTextInput(**element),
+                element=_input(dict(block["element"])),
+                optional=block.get("optional", False),
             )
         case _:
             return kit.Block.from_dict(block)
+
+
+def _input(element: Json) -> Any:
+    match element.pop("type"):
+        case "plain_text_input":
+            return PlainTextInput(**element)
+        case "datetimepicker":
+            return DateTimePicker(**element)
+        case "static_select":
+            options = [_option(each) for each in element.pop("options")]
+            initial = _option(element.pop("initial_option"))
+            assert initial in options
+            return StaticSelectMenu(options=options, initial_option=initial, **element)
+        case kind:
+            raise AssertionError(kind)
+
+
+def _option(option: Json) -> Option:
+    return Option(text=_plain(option["text"]), value=option["value"])
 
 
 def _button(element: Json) -> Button:

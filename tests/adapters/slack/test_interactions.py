@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.slack.desk import Refusal
+from integration.slack.cap_desk import Refusal
 from tests import report_examples as acme
 from tests.adapters.slack.every_payload import MESSAGES
 
@@ -105,6 +105,7 @@ def test_a_person_raises_a_cap_with_a_reason(
             "cap_id": "cap-102",
             "amount": 120_500_000_000,
             "reason": "Contracts are three times as long",
+            "until": None,
             "by": ("U0ANN", "ann"),
             "request_id": view_id,
         }
