@@ -101,6 +101,27 @@ def tokens(count: int | None, unknown: str = NOT_ESTIMATED) -> str:
     return _scaled(count, TOKEN_UNITS, digits=2)
 
 
+def rough_tokens(count: int) -> str:
+    """Word an estimated number of tokens: two significant digits, as one knows no more.
+
+    >>> rough_tokens(582_970), rough_tokens(1_312_400), rough_tokens(7)
+    ('580,000', '1.3 M', '7')
+    """
+    return tokens(int(_significant(Decimal(count), 2)) if count >= 100 else count)
+
+
+def number(value: Decimal | float | None, unknown: str = UNKNOWN) -> str:
+    """Word a number as it is, without zeros at the end.
+
+    >>> number(Decimal("2800.0")), number(Decimal("0.5")), number(12000), number(None)
+    ('2,800', '0.5', '12,000', 'unknown')
+    """
+    if value is None:
+        return unknown
+    exact = Decimal(str(value))
+    return f"{exact.normalize():,f}" if exact else "0"
+
+
 def co2e(emissions_ugco2e: int | None, unknown: str = NOT_ESTIMATED) -> str:
     """Word µgCO₂e with two significant figures in the unit that suits.
 
@@ -189,6 +210,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "usd": usd,
     "usd_change": usd_change,
     "tokens": tokens,
+    "number": number,
     "co2e": co2e,
     "energy": energy,
     "pct": pct,
@@ -196,7 +218,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "day": day,
     "moment": moment,
     "usd_range": range_of(usd),
-    "tokens_range": range_of(tokens),
+    "tokens_range": range_of(rough_tokens),
     "co2e_range": range_of(co2e),
     "energy_range": range_of(energy),
 }

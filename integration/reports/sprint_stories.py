@@ -82,11 +82,14 @@ def stories_of_sprint(session: Session, workspace_id: str, sprint_id: int) -> Sp
     use = ledger.cost_of_stories(session, workspace_id, sprint_id)
     keys = list((backlog.keys_in(session, workspace_id, sprint_id) | use.keys()) - {""})
     figures = estimates.figures_of(session, workspace_id, keys)
-    standings = [
-        Standing(key, use.get(key, NO_USE), found := figures.get(key), _cost(found)) for key in keys
-    ]
+    standings = [standing_of(key, use.get(key, NO_USE), figures.get(key)) for key in keys]
     standings.sort(key=lambda each: (-each.use.list_cost_nanousd, each.story_key))
     return SprintStories(standings, backlog.other_work(session, workspace_id, keys))
+
+
+def standing_of(story_key: str, use: ledger.UseCost, figures: estimates.Figures | None) -> Standing:
+    """A story's place in such a list."""
+    return Standing(story_key, use, figures, figures and _spread(figures[3:6]))
 
 
 def brief_line(standing: Standing, title: backlog.Title) -> StoryLine:
@@ -111,10 +114,6 @@ def _error_pct(standing: Standing) -> float | None:
     if cost is None or not cost.central:
         return None
     return 100 * (standing.use.list_cost_nanousd - cost.central) / cost.central
-
-
-def _cost(figures: estimates.Figures | None) -> Spread | None:
-    return figures and _spread(figures[3:6])
 
 
 def _spread(ends: Sequence[int | None]) -> Spread | None:

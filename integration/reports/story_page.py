@@ -20,6 +20,7 @@ from integration.reports.spend import added_up, totals_of
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from integration.backlog.queries import Title
     from integration.estimation.store import EstimateVersion
     from integration.ledger.conflict_queries import Contradiction
     from integration.reports.epic import EpicSpend
@@ -66,6 +67,8 @@ class StoryPage:
     is_ai_work: bool | None
     """None: Jira has not told us of the story, but usage names it."""
     epic_key: str
+    sub_tasks: tuple[tuple[str, Title], ...]
+    """Key and title; what they use counts for the story."""
     sprints: tuple[SprintHeader, ...]
     versions: tuple[VersionLine, ...]
     """Newest first."""
@@ -105,6 +108,7 @@ def story_page(session: Session, workspace_id: str, story_key: str) -> StoryPage
         status=story.status if story else "",
         is_ai_work=story.is_ai_work if story else None,
         epic_key=story.epic_key if story else "",
+        sub_tasks=_sub_tasks(session, workspace_id, story_key),
         sprints=_sprints(session, workspace_id, story_key),
         versions=_versions(session, workspace_id, story_key),
         actual=totals_of(added_up(row.spend for row in models)),
@@ -115,6 +119,14 @@ def story_page(session: Session, workspace_id: str, story_key: str) -> StoryPage
             contradictions(session, workspace_id, story_key, CONTRADICTIONS_SHOWN)
         ),
     )
+
+
+def _sub_tasks(
+    session: Session, workspace_id: str, story_key: str
+) -> tuple[tuple[str, Title], ...]:
+    keys = backlog_queries.subtasks_of(session, workspace_id, story_key)
+    titles = backlog_queries.titles_of(session, workspace_id, keys)
+    return tuple((key, titles[key]) for key in keys)
 
 
 def _sprints(session: Session, workspace_id: str, story_key: str) -> tuple[SprintHeader, ...]:

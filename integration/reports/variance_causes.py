@@ -13,6 +13,8 @@ KINDS = (
     "late_usage", "unexplained",
 )  # fmt: skip
 WORTH_A_WORD_PCT = 5
+CENT = 10**7
+"""In nano-USD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,9 @@ def causes_of(parts: VarianceParts | None) -> tuple[SignedCause, ...]:
 
 
 def main_causes(parts: VarianceParts | None, most: int = 3) -> tuple[SignedCause, ...]:
-    """Return the few causes worth a word: at least a twentieth of the largest one."""
+    """Return the few causes worth a word: a cent at least, and a twentieth of the largest one."""
     found = causes_of(parts)
     if not found:
         return ()
     least = abs(found[0].amount_nanousd) * WORTH_A_WORD_PCT // 100
-    return tuple(cause for cause in found[:most] if abs(cause.amount_nanousd) >= max(1, least))
+    return tuple(cause for cause in found[:most] if abs(cause.amount_nanousd) >= max(CENT, least))

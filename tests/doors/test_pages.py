@@ -76,6 +76,18 @@ def test_a_story_page_says_what_it_should(
         check_golden(f"pages/story.{key}.txt", words, update_golden)
 
 
+def test_an_epic_and_its_story_say_what_they_should(
+    client: FlaskClient, world: World, update_golden: bool
+) -> None:
+    worlds.epic(world)
+    epic = words_of(client, "/acme/epics/shop-9")
+    check_golden("pages/epic.txt", epic, update_golden)
+    story = client.get("/acme/stories/SHOP-1").text
+    check_golden("pages/story.in_epic.txt", words_of(client, "/acme/stories/SHOP-1"), update_golden)
+    assert 'href="/acme/epics/SHOP-9"' in story
+    assert client.get("/acme/epics/SHOP-1").status_code == 404
+
+
 def test_unattributed_and_settings_say_what_they_should(
     client: FlaskClient, world: World, update_golden: bool
 ) -> None:

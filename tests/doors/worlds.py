@@ -107,7 +107,7 @@ class World:
         self, number: int, summary: str, *rows: Sequence[str], ai: bool = True,
         at: datetime = WEEK_BEFORE, status: str = "In Progress", **changes: object,
     ) -> str:  # fmt: skip
-        """Take in a story of the Sprint with its table of workloads, and estimate it."""
+        """Take in a story of the Sprint, or a sub-task, with its workloads, and estimate it."""
         story_key = f"{self.project}-{number}"
         story = Story(
             issue_id=str(10_000 + number), story_key=story_key, project_key=self.project,
@@ -246,6 +246,25 @@ def over_cap(world: World) -> None:
     world.raised("sprint-14", "60", "The contract pilot needs it; agreed with finance", at(19, 10))
     world.usage(contracts, at(19, 11), calls=900, tokens=(6500, 520))
     world.asks(contracts, "call-2", at(19, 12), 110_000)
+
+
+def epic(world: World) -> None:
+    """Play a Sprint in which three stories and a sub-task belong to an epic with a cap."""
+    world.sprint()
+    mine = "SHOP-9"
+    chat = world.story(
+        1, "Answer billing questions in chat",
+        ("Chat answers", CHAT, "5000", "1200", "300", "", "eu-west-1"), epic_key=mine,
+    )  # fmt: skip
+    world.story(
+        2, "Summarise calls overnight",
+        ("Nightly summary", CHAT, "800", "4000", "600", "", "eu-west-1"), epic_key=mine,
+    )  # fmt: skip
+    world.story(3, "Move the login page to the new design", ai=False, epic_key=mine)
+    part = world.story(8, "Write the prompts", ai=False, parent_key=chat, is_subtask=True)
+    world.daily(chat, 4, calls=900, tokens=(1200, 280))
+    world.daily(part, 2, calls=40, tokens=(900, 90))
+    world.cap("billing", "epic", mine, "40")
 
 
 def no_ai_stories(world: World) -> None:
