@@ -56,7 +56,7 @@ lock: .venv/.dev ## Lock dependencies with hashes and without any index address
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
 
 ##@ Measure and judge (each ends in one line of JSON)
-.PHONY: bench bench-% peers-% backtest faults fuzz
+.PHONY: bench bench-% peers-% backtest faults fuzz audit
 bench: bench-ingest bench-caps bench-spikes bench-pages backtest ## All benchmarks
 
 bench-%: .venv/.dev ## bench-ingest, bench-caps, bench-spikes, bench-pages, bench-price_carbon, bench-start_up
@@ -73,6 +73,9 @@ fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzz
 
 peers-%: .venv/.dev ## peers-jira, peers-metering, peers-gateways, peers-slack: judged by others' tools
 	$(BIN)/python benchmarks/peers_$*.py
+
+audit: .venv/.dev ## Known faults of what is locked (asks the package index)
+	$(BIN)/pip-audit --requirement requirements.txt --disable-pip --progress-spinner off
 
 ##@ Other
 .PHONY: help clean

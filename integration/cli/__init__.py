@@ -23,6 +23,7 @@ from integration.cli.import_commands import export_file, import_file
 from integration.cli.inbox_commands import inbox
 from integration.cli.jira_commands import jira
 from integration.cli.keys_commands import keys
+from integration.cli.leave_commands import erase, export, forget
 from integration.cli.people_commands import people
 from integration.cli.prices_commands import prices
 from integration.cli.report_commands import report
@@ -51,8 +52,9 @@ for command in (
     prices, carbon, whatif, retraining, attribute, reprice,
 ):  # fmt: skip
     commands.add_command(command)
-for command in (set_workspace, set_team, show):
+for command in (set_workspace, set_team, show, export, erase):
     workspace.add_command(command)
+people.add_command(forget)
 usage.add_command(import_file)
 usage.add_command(export_file)
 usage.add_command(check)

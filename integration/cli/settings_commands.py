@@ -14,6 +14,7 @@ from integration.cli.workspace_commands import parts
 if TYPE_CHECKING:
     from integration.workspaces.workspace import Team, Workspace
 
+FOR_EVER = "for-ever"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -46,6 +47,15 @@ def _quiet_hours(_: click.Context, __: click.Parameter, written: str | None) -> 
     return start.strip(), end.strip()
 
 
+def _kept_days(_: click.Context, __: click.Parameter, written: str | None) -> Any:
+    """Read a number of days, or `for-ever`."""
+    if written is None or written == FOR_EVER:
+        return written
+    if not written.isdecimal():
+        raise click.BadParameter(f"{written!r} is no number of days; write 400, or {FOR_EVER}")
+    return int(written)
+
+
 @click.command("set")
 @click.argument("workspace_id")
 @click.option("--name")
@@ -55,12 +65,21 @@ def _quiet_hours(_: click.Context, __: click.Parameter, written: str | None) -> 
     "--allocation-rule", type=click.Choice(["none", "even", "by_tokens"]),
     help="How reports share unattributed spend out over the stories.",
 )  # fmt: skip
+@click.option(
+    "--keep-usage-days",
+    "usage_kept_days",
+    callback=_kept_days,
+    help="How long single calls are kept, such as 400, or for-ever. Sums stay.",
+)
 def set_workspace(workspace_id: str, **given: Any) -> None:
     """Change a workspace's settings; what is not named stays. Who changed what is kept."""
     from integration.journeys.change_settings import change_workspace
     from integration.workspaces.changes import WorkspaceChange
 
-    change = WorkspaceChange(**{name: v for name, v in given.items() if v is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("usage_kept_days") == FOR_EVER:
+        given["usage_kept_days"] = None
+    change = WorkspaceChange(**given)
     with database() as settings:
         transactions, now, _ = parts(settings)
         changed = change_workspace(transactions, workspace_id, change, actor=_who(), now=now)

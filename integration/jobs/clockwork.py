@@ -13,6 +13,7 @@ from integration.journeys.check_caps import check_caps
 from integration.journeys.check_plan import check_plan
 from integration.journeys.compose_digest import compose_digest, refresh_digest
 from integration.journeys.end_holds import expire_holds
+from integration.journeys.forget_usage import forget_usage
 from integration.journeys.keep_partitions import keep_partitions
 from integration.journeys.match_calls import match_calls
 from integration.journeys.turn_caps import turn_caps
@@ -109,9 +110,10 @@ def _match_calls(house: House, within: timedelta) -> None:
 
 
 def keep_house(house: House) -> None:
-    """Make the book's partitions ahead, match calls reported late, forget ticks nobody can take."""
+    """Make the book's partitions ahead, forget what nobody keeps, match calls reported late."""
     now = house.clock.now()
     keep_partitions(house.transactions, now=now)
+    forget_usage(house.transactions, now=now)
     _match_calls(house, MATCHED_LATE)
     with house.transactions.begin() as session:
         turns.forget_ticks(session, now - TICKS_KEPT)

@@ -19,6 +19,8 @@ from integration.workspaces.workspace import Team, Workspace
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,30}")
 LONGEST_NAME = 120
+SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 60, 36_500
+"""A Sprint, its review and what comes late must fit into the shortest."""
 AI_WORK_LISTS = {"ai_labels", "ai_components", "ai_issue_types", "ai_keywords"}
 Settings = TypeVar("Settings", Team, Workspace)
 
@@ -30,6 +32,8 @@ class WorkspaceChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     time_zone: str | UnsetType = UNSET
     default_region: str | UnsetType = UNSET
     allocation_rule: Literal["none", "even", "by_tokens"] | UnsetType = UNSET
+    usage_kept_days: int | UnsetType | None = UNSET
+    """How long single calls are kept, in days; None: for ever."""
     ai_labels: frozenset[str] | UnsetType = UNSET
     """With the three below: what marks a story as AI work. All empty: the usual labels do."""
     ai_components: frozenset[str] | UnsetType = UNSET
@@ -120,9 +124,16 @@ def _faults(made: Team | Workspace) -> list[tuple[str, str]]:
               f"{made.time_zone!r} is no IANA time zone, such as Europe/Berlin")]  # fmt: skip
     if not 1 <= len(made.name.strip()) <= LONGEST_NAME:
         found.append(("name", f"A name has 1 to {LONGEST_NAME} characters"))
+    if isinstance(made, Workspace) and not _is_span(made.usage_kept_days):
+        span = f"{SHORTEST_KEPT_DAYS} to {LONGEST_KEPT_DAYS} days"
+        found.append(("usage_kept_days", f"Usage is kept for {span}, or for ever"))
     if isinstance(made, Team):
         found += _team_faults(made)
     return found
+
+
+def _is_span(days: int | None) -> bool:
+    return days is None or SHORTEST_KEPT_DAYS <= days <= LONGEST_KEPT_DAYS
 
 
 def _team_faults(team: Team) -> list[tuple[str, str]]:

@@ -28,6 +28,8 @@ class WorkspaceRow(Table):
     ai_work_rule: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     allocation_rule: Mapped[str] = mapped_column(Text, server_default="none")
     """How reports share unattributed spend out over stories: none, even or by_tokens."""
+    usage_kept_days: Mapped[int | None]
+    """How long single calls are kept; None: for ever."""
 
 
 class JiraConnectionRow(Table):

@@ -12,6 +12,7 @@ from integration.workspaces.models import (
     AuditRow,
     JiraConnectionRow,
     SlackConnectionRow,
+    WorkspaceRow,
 )
 from integration.workspaces.workspace import Caller, key_digest
 
@@ -107,3 +108,9 @@ def audit_of(session: Session, workspace_id: str, subject: str, limit: int = 50)
             .limit(limit)
         )
     )
+
+
+def usage_kept(session: Session) -> dict[str, int | None]:
+    """Return for how many days each workspace keeps single calls; None: for ever."""
+    rows = session.execute(select(WorkspaceRow.workspace_id, WorkspaceRow.usage_kept_days))
+    return {row.workspace_id: row.usage_kept_days for row in rows}

@@ -59,6 +59,7 @@ def create(session: Session, workspace: Workspace, now: datetime) -> None:
             "keywords": sorted(workspace.ai_keywords),
         },
         "allocation_rule": workspace.allocation_rule,
+        "usage_kept_days": workspace.usage_kept_days,
     }
     row = insert(WorkspaceRow).values(workspace_id=workspace.workspace_id, created_at=now, **values)
     session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
@@ -73,11 +74,12 @@ def find(session: Session, workspace_id: str, *, is_kept: bool = False) -> Works
     row = session.get(WorkspaceRow, workspace_id, with_for_update=is_kept)
     if row is None:
         raise NotFound(f"There is no workspace {workspace_id!r}")
+    ai_work = {name: frozenset(listed) for name, listed in row.ai_work_rule.items()}
     return Workspace(
         row.workspace_id, row.name, row.time_zone, row.default_region,
-        frozenset(row.ai_work_rule.get("labels", ())),
-        row.allocation_rule,  # type: ignore[arg-type]  # Written only from a Workspace.
-        *(frozenset(row.ai_work_rule.get(name, ())) for name in AI_WORK_LISTS),
+        allocation_rule=row.allocation_rule,  # type: ignore[arg-type]  # Written by `create` alone.
+        usage_kept_days=row.usage_kept_days,
+        **{f"ai_{name}": listed for name, listed in ai_work.items()},
     )  # fmt: skip
 
 

@@ -40,6 +40,8 @@ class Workspace:
     ai_components: frozenset[str] = frozenset()
     ai_issue_types: frozenset[str] = frozenset()
     ai_keywords: frozenset[str] = frozenset()
+    usage_kept_days: int | None = None
+    """How long single calls are kept; None: for ever. Sums by story, Sprint and day stay."""
 
 
 @dataclass(frozen=True, slots=True)

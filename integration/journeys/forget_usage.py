@@ -1,0 +1,51 @@
+"""Journey: raw usage older than its workspace keeps it is forgotten, day by day.
+
+What was spent stays known by story, Sprint, model and day; single calls are not. A report whose
+calls were forgotten says that nobody can recount it any more.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from integration.ledger import forget_store
+from integration.ledger import store as ledger
+from integration.workspaces import queries as workspaces
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from integration.foundation.database import Transactions
+
+DAYS_AT_ONCE = 200
+
+
+def forget_usage(transactions: Transactions, *, now: datetime) -> int:
+    """Forget what nobody keeps; returns from how many days something went."""
+    today = ledger.day_of(now)
+    with transactions.begin() as session:
+        kept = workspaces.usage_kept(session)
+        limits = [days for days in kept.values() if days is not None]
+        if not limits:
+            return 0
+        days = forget_store.days_before(session, today - timedelta(days=min(limits)))
+    touched = 0
+    for day in days[:DAYS_AT_ONCE]:
+        with transactions.begin() as session:
+            touched += _forget(session, day, (today - day).days, kept)
+    return touched
+
+
+def _forget(session: Session, day: date, age_days: int, kept: dict[str, int | None]) -> bool:
+    present = forget_store.workspaces_of_day(session, day)
+    over = {name for name in present if (limit := kept.get(name)) is not None and age_days > limit}
+    if over == present:
+        forget_store.drop_day(session, day)
+        return True
+    forget_store.forgetting(session)
+    for workspace_id in sorted(over):
+        forget_store.forget_day(session, workspace_id, day)
+    return bool(over)
