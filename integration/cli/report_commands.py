@@ -1,28 +1,19 @@
-"""`storymeter report …`: a Sprint's report as a file or on screen."""
+"""`storymeter report …`: a Sprint's report as a file, on screen, or on a Jira issue."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from integration.cli.start_up import database
-from integration.foundation.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from integration.reports.shapes import SprintReport
     from integration.web.service import Service
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PRINT_TIMEOUT_S = 60
+FORMATS = ("md", "html", "pdf", "png", "csv", "json")
 
 
 @click.group()
@@ -33,36 +24,85 @@ def report() -> None:
 @report.command()
 @click.argument("sprint_id", type=int)
 @click.option("--workspace", "workspace_id", default="", help="Needed where there are several.")
-@click.option("--format", "kind", type=click.Choice(["md", "html", "pdf", "png", "csv", "json"]),
-              default="md", show_default=True)  # fmt: skip
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="md", show_default=True)
+@click.option("--revision", type=int, help="An earlier one; the newest when left out.")
 @click.option("--chart", type=click.Choice(["burn-up", "stories"]), default="burn-up",
               help="Which chart a PNG shows.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False),
               help="A file; without it, standard output.")  # fmt: skip
-def sprint(sprint_id: int, workspace_id: str, kind: str, chart: str, output: Path | None) -> None:
-    """Write a Sprint's estimates against its actuals.
+def sprint(
+    sprint_id: int, workspace_id: str, kind: str, revision: int | None, chart: str,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Write a Sprint's estimates against its actuals, and what the team may change.
 
     A closed Sprint is shown as its newest revision has it; a running one as it stands now. A PDF
-    needs a Chromium on this machine, which prints the same page that `html` writes.
+    needs the extra `pdf`, or a Chromium on this machine.
     """
     from integration.app import service_of
+    from integration.cli.report_files import report_file
 
     with database() as settings:
         service = service_of(settings)
-        workspace_id = workspace_id or _only_workspace(service)
-        if kind in {"html", "pdf"}:
-            page = _page(service, workspace_id, sprint_id)
-            made = page if kind == "html" else _printed(page)
-        else:
-            write = _WRITERS[kind]
-            made = write(_report(service, workspace_id, sprint_id), chart)
+        here = workspace_id or only_workspace(service)
+        made = report_file(service, here, sprint_id, kind, revision=revision, chart=chart)
     if output is None:
         sys.stdout.buffer.write(made)
     else:
         output.write_bytes(made)
 
 
-def _only_workspace(service: Service) -> str:
+@report.command()
+@click.argument("sprint_id", type=int)
+@click.option("--workspace", "workspace_id", default="", help="Needed where there are several.")
+@click.option("--from", "before", type=int, help="A revision; the one before when left out.")
+@click.option("--to", "after", type=int, help="A later revision; the newest when left out.")
+@click.option("--json", "as_json", is_flag=True)
+def diff(
+    sprint_id: int, workspace_id: str, before: int | None, after: int | None, as_json: bool
+) -> None:
+    """Say what changed between two revisions of a closed Sprint's report."""
+    import msgspec
+
+    from integration.app import service_of
+    from integration.reports.documents import diff_markdown
+    from integration.reports.revision_diff import revision_diff
+
+    with database() as settings:
+        service = service_of(settings)
+        here = workspace_id or only_workspace(service)
+        with service.transactions.begin() as session:
+            found = revision_diff(session, here, sprint_id, before, after)
+    click.echo(msgspec.json.encode(found).decode() if as_json else diff_markdown(found), nl=as_json)
+
+
+@report.command()
+@click.argument("sprint_id", type=int)
+@click.option("--issue", "key", required=True, help="A Jira issue, such as the team's review page.")
+@click.option("--workspace", "workspace_id", default="", help="Needed where there are several.")
+@click.option("--attach", "kinds", type=click.Choice(FORMATS), multiple=True,
+              help="Attach it as a file too; repeat.")  # fmt: skip
+def publish(sprint_id: int, key: str, workspace_id: str, kinds: tuple[str, ...]) -> None:
+    """Link a Jira issue to a Sprint's report; a later revision replaces the link."""
+    from integration.app import service_of
+    from integration.cli.report_files import publish_report
+    from integration.worker import house_from
+
+    with database() as settings:
+        service = service_of(settings)
+        here = workspace_id or only_workspace(service)
+        gateway = house_from(settings).outside.jira(here)
+        publish_report(service, gateway, here, sprint_id, key, kinds)
+    click.echo(f"{key} links to the report{' and has ' + ', '.join(kinds) if kinds else ''}.")
+
+
+def only_workspace(service: Service) -> str:
+    """Return the one workspace there is.
+
+    Raises:
+        InvalidInput: there are several, or none.
+    """
+    from integration.foundation.errors import InvalidInput
     from integration.workspaces import store as workspaces
 
     with service.transactions.begin() as session:
@@ -70,70 +110,3 @@ def _only_workspace(service: Service) -> str:
     if len(known) != 1:
         raise InvalidInput(f"Name one with --workspace: {', '.join(known) or 'there is none'}")
     return known[0]
-
-
-def _report(service: Service, workspace_id: str, sprint_id: int) -> SprintReport:
-    from integration.reports.standing import standing_report
-
-    prices = service.books.for_workspace(workspace_id).prices
-    with service.transactions.begin() as session:
-        return standing_report(session, workspace_id, sprint_id, prices, now=service.clock.now())
-
-
-def _page(service: Service, workspace_id: str, sprint_id: int) -> bytes:
-    """The page to print, from the same door that serves it to browsers."""
-    from integration.app import app_with
-    from integration.web.login import Loopback
-
-    # Whoever may run this command may read the database anyway.
-    client = app_with(replace(service, login=Loopback())).test_client()
-    answer = client.get(f"/{workspace_id}/reports/{sprint_id}")
-    if answer.status_code == 404:
-        raise NotFound(f"There is no Sprint {sprint_id} in {workspace_id}")
-    return bytes(answer.data)
-
-
-def _printed(page: bytes) -> bytes:
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if browser is None:
-        raise InvalidInput("A PDF needs Chromium on this machine; or write html and print that")
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "report.html", Path(folder) / "report.pdf"
-        source.write_bytes(page)
-        subprocess.run(
-            [
-                browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                "--disable-background-networking", "--disable-sync", "--no-pdf-header-footer",
-                f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}", source.as_uri(),
-            ],
-            check=True, capture_output=True, timeout=PRINT_TIMEOUT_S,
-        )  # fmt: skip
-        return target.read_bytes()
-
-
-def _worded(kind: str) -> Callable[[SprintReport, str], bytes]:
-    def write(found: SprintReport, _: str) -> bytes:
-        from integration.foundation.wording import environment
-
-        template = environment("reports").get_template(f"sprint.{kind}.j2")
-        return (template.render(report=found).strip() + "\n").encode()
-
-    return write
-
-
-def _json(found: SprintReport, _: str) -> bytes:
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-
-
-def _png(found: SprintReport, chart: str) -> bytes:
-    from integration.reports.chart_specs import burn_up_spec, stories_spec
-    from integration.reports.pictures import png
-
-    return png(burn_up_spec(found) if chart == "burn-up" else stories_spec(found))
-
-
-_WRITERS: dict[str, Callable[[SprintReport, str], bytes]] = {
-    "md": _worded("md"), "csv": _worded("csv"), "json": _json, "png": _png,
-}  # fmt: skip

@@ -1,227 +1,34 @@
-"""Templates and the one set of filters that round numbers for people.
+"""Templates, with the filters that round numbers for people (`worded_figures.py`).
 
-Numbers reach a template unrounded, in the integer units they are stored in; None is unknown and
-is worded, never shown as 0.
+Texts are in `templates/` alone, in a folder for each place where people read. So a customer's own
+words, or a translation, are a folder of the same shape that is looked through first.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+import json
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.sandbox import SandboxedEnvironment
+
+from integration.foundation.override_loader import OverrideLoader
+from integration.foundation.worded_figures import Figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-NOT_ESTIMATED = "not estimated"
-UNKNOWN = "unknown"
-ROUNDING = ROUND_HALF_UP
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ENGLISH = "en_US"
+usd = Figures().usd
+pct_change = Figures().pct_change
+co2e = Figures().co2e
 
-TOKEN_UNITS = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"))
-MASS_UNITS = (
-    (Decimal(10) ** 12, "t"),
-    (Decimal(10) ** 9, "kg"),
-    (Decimal(10) ** 6, "g"),
-    (Decimal(10) ** 3, "mg"),
-)
-ENERGY_UNITS = (
-    (Decimal(10) ** 12, "MWh"),
-    (Decimal(10) ** 9, "kWh"),
-    (Decimal(10) ** 6, "Wh"),
-    (Decimal(10) ** 3, "mWh"),
-)
-
-
-class Spread(Protocol):
-    """Anything with a low, central and high value in one integer unit."""
-
-    @property
-    def low(self) -> int:
-        """The P10."""
-
-    @property
-    def central(self) -> int:
-        """The P50."""
-
-    @property
-    def high(self) -> int:
-        """The P90."""
-
-
-def usd(amount_nanousd: int | None, unknown: str = NOT_ESTIMATED) -> str:
-    """Word nano-USD: whole cents from a dollar up, two significant digits below.
-
-    >>> usd(1_234_500_000_000), usd(45_400_000), usd(9_000_000), usd(0), usd(-1_005_000_000)
-    ('$1,234.50', '$0.045', '<$0.01', '$0.00', '-$1.01')
-    >>> usd(995_000_000), usd(99_600_000), usd(None)
-    ('$1.00', '$0.10', 'not estimated')
-    """
-    if amount_nanousd is None:
-        return unknown
-    if amount_nanousd < 0:
-        return "-" + usd(-amount_nanousd)
-    amount = Decimal(amount_nanousd).scaleb(-9)
-    if 0 < amount < Decimal("0.01"):
-        return "<$0.01"
-    if 0 < amount < Decimal("0.1"):
-        rounded = _significant(amount, 2)
-        return f"${rounded}" if rounded < Decimal("0.1") else f"${rounded:.2f}"
-    return f"${amount.quantize(Decimal('0.01'), ROUNDING):,}"
-
-
-def usd_change(amount_nanousd: int | None, unknown: str = UNKNOWN) -> str:
-    """Word a difference in nano-USD with its sign.
-
-    >>> usd_change(1_200_000_000), usd_change(-1_200_000_000), usd_change(0)
-    ('+$1.20', '-$1.20', '$0.00')
-    """
-    if amount_nanousd is None:
-        return unknown
-    return ("+" if amount_nanousd > 0 else "") + usd(amount_nanousd)
-
-
-def tokens(count: int | None, unknown: str = NOT_ESTIMATED) -> str:
-    """Word a number of tokens: in full below a million, else one decimal.
-
-    >>> tokens(34_500), tokens(1_234_567), tokens(999_960_000), tokens(250_000_000), tokens(0)
-    ('34,500', '1.2 M', '1.0 B', '250 M', '0')
-    """
-    if count is None:
-        return unknown
-    if count < 0:
-        return "-" + tokens(-count)
-    if count < 10**6:
-        return f"{count:,}"
-    return _scaled(count, TOKEN_UNITS, digits=2)
-
-
-def rough_tokens(count: int) -> str:
-    """Word an estimated number of tokens: two significant digits, as one knows no more.
-
-    >>> rough_tokens(582_970), rough_tokens(1_312_400), rough_tokens(7)
-    ('580,000', '1.3 M', '7')
-    """
-    return tokens(int(_significant(Decimal(count), 2)) if count >= 100 else count)
-
-
-def number(value: Decimal | float | None, unknown: str = UNKNOWN) -> str:
-    """Word a number as it is, without zeros at the end.
-
-    >>> number(Decimal("2800.0")), number(Decimal("0.5")), number(12000), number(None)
-    ('2,800', '0.5', '12,000', 'unknown')
-    """
-    if value is None:
-        return unknown
-    exact = Decimal(str(value))
-    return f"{exact.normalize():,f}" if exact else "0"
-
-
-def co2e(emissions_ugco2e: int | None, unknown: str = NOT_ESTIMATED) -> str:
-    """Word µgCO₂e with two significant figures in the unit that suits.
-
-    >>> co2e(3_400_000_000), co2e(123_000_000), co2e(45_000), co2e(999_600_000), co2e(400), co2e(0)
-    ('3.4 kg', '120 g', '45 mg', '1.0 kg', '<1 mg', '0 g')
-    """
-    return _quantity(emissions_ugco2e, MASS_UNITS, zero="0 g", tiny="<1 mg", unknown=unknown)
-
-
-def energy(amount_uwh: int | None, unknown: str = NOT_ESTIMATED) -> str:
-    """Word µWh with two significant figures in the unit that suits.
-
-    >>> energy(1_234_000_000), energy(56_000_000), energy(7_800), energy(2_000_000_000_000)
-    ('1.2 kWh', '56 Wh', '7.8 mWh', '2.0 MWh')
-    """
-    return _quantity(amount_uwh, ENERGY_UNITS, zero="0 Wh", tiny="<1 mWh", unknown=unknown)
-
-
-def pct(share_pct: float | Decimal | None, unknown: str = UNKNOWN) -> str:
-    """Word a percentage: one decimal below ten, whole above.
-
-    >>> pct(48.4), pct(4.25), pct(Decimal("-12.5")), pct(100), pct(0), pct(None)
-    ('48 %', '4.3 %', '-13 %', '100 %', '0 %', 'unknown')
-    """
-    if share_pct is None:
-        return unknown
-    share = Decimal(str(share_pct))
-    places = Decimal("0.1") if 0 < abs(share) < 10 else Decimal(1)
-    return f"{share.quantize(places, ROUNDING):,} %"
-
-
-def pct_change(change_pct: float | Decimal | None, unknown: str = UNKNOWN) -> str:
-    """Word a percentage with its sign.
-
-    >>> pct_change(48.4), pct_change(-7.5), pct_change(0)
-    ('+48 %', '-7.5 %', '0 %')
-    """
-    if change_pct is None:
-        return unknown
-    return ("+" if change_pct > 0 else "") + pct(change_pct)
-
-
-def day(when: date | datetime | None, zone: str = "UTC", unknown: str = UNKNOWN) -> str:
-    """Word a day; an instant is first put into the IANA time zone.
-
-    >>> day(date(2026, 11, 3))
-    '3 Nov 2026'
-    """
-    if when is None:
-        return unknown
-    local = _local(when, zone) if isinstance(when, datetime) else when
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
-
-
-def moment(when: datetime | None, zone: str = "UTC", unknown: str = UNKNOWN) -> str:
-    """Word an aware instant to the minute in the IANA time zone.
-
-    >>> from datetime import UTC
-    >>> moment(datetime(2026, 11, 3, 14, 5, tzinfo=UTC), "Europe/Berlin")
-    '3 Nov 2026, 15:05 CET'
-    """
-    if when is None:
-        return unknown
-    local = _local(when, zone)
-    return f"{day(local, zone)}, {local:%H:%M} {local.tzname()}"
-
-
-def range_of(word: Callable[[int], str]) -> Callable[[Spread | None, str], str]:
-    """Make the filter that words a spread from the filter that words one number.
-
-    >>> class Cost: low, central, high = 10**9, 2 * 10**9, 4 * 10**9
-    >>> range_of(usd)(Cost)
-    '$2.00 ($1.00 to $4.00)'
-    """
-
-    def words(spread: Spread | None, unknown: str = NOT_ESTIMATED) -> str:
-        if spread is None:
-            return unknown
-        low, central, high = word(spread.low), word(spread.central), word(spread.high)
-        return central if low == high == central else f"{central} ({low} to {high})"
-
-    return words
-
-
-FILTERS: dict[str, Callable[..., str]] = {
-    "usd": usd,
-    "usd_change": usd_change,
-    "tokens": tokens,
-    "number": number,
-    "co2e": co2e,
-    "energy": energy,
-    "pct": pct,
-    "pct_change": pct_change,
-    "day": day,
-    "moment": moment,
-    "usd_range": range_of(usd),
-    "tokens_range": range_of(rough_tokens),
-    "co2e_range": range_of(co2e),
-    "energy_range": range_of(energy),
-}
+log = structlog.get_logger()
+Made = TypeVar("Made")
 
 
 @cache
@@ -233,59 +40,104 @@ def templates_folder() -> Path:
 
 
 @cache
-def environment(*folders: str) -> Environment:
+def environment(*folders: str, locale: str = ENGLISH) -> Environment:
     """Return the templates of these folders, looked through in order; without any, of all folders.
 
     Undefined names are errors. HTML is escaped; JSON templates write texts with `tojson`.
     """
-    root = templates_folder()
-    made = Environment(
-        loader=FileSystemLoader([root / folder for folder in folders] or [root]),
-        autoescape=select_autoescape(
-            ("html", "html.j2", "svg", "svg.j2", "xml", "xml.j2"), default_for_string=False
-        ),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-    )
-    made.filters.update(FILTERS)
+    made = Environment(loader=our_loader(*folders), **_MANNERS)  # noqa: S701 -- it is in there.
+    made.filters.update(_filters(locale, ()))
     return made
 
 
-def _local(when: datetime, zone: str) -> datetime:
-    if when.tzinfo is None:
-        message = f"an instant needs a time zone: {when.isoformat()}"
-        raise ValueError(message)
-    return when.astimezone(ZoneInfo(zone))
+def our_loader(*folders: str) -> FileSystemLoader:
+    """Return what finds our templates in these folders."""
+    root = templates_folder()
+    return FileSystemLoader([root / folder for folder in folders] or [root])
 
 
-def _significant(number: Decimal, digits: int) -> Decimal:
-    """Round to so many significant digits, half up, without an exponent."""
-    return number.quantize(Decimal(1).scaleb(number.adjusted() - digits + 1), ROUNDING)
+_MANNERS: dict[str, Any] = {
+    "autoescape": select_autoescape(
+        ("html", "html.j2", "svg", "svg.j2", "xml", "xml.j2"), default_for_string=False
+    ),
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": False,
+}
 
 
-def _quantity(
-    amount: int | None,
-    units: Sequence[tuple[Decimal, str]],
-    *,
-    zero: str,
-    tiny: str,
-    unknown: str,
-) -> str:
-    if amount is None:
-        return unknown
-    if amount == 0:
-        return zero
-    if amount < 0:
-        return "-" + _quantity(-amount, units, zero=zero, tiny=tiny, unknown=unknown)
-    return tiny if amount < units[-1][0] else _scaled(amount, units, digits=2)
+def _filters(locale: str, own: tuple[Path, ...]) -> dict[str, Callable[..., str]]:
+    """Filters for a language, with its few words from the first folder that has them."""
+    for folder in (*own, templates_folder() / "words"):
+        path = folder / "figures.json"
+        if path.is_file():
+            return Figures(locale, json.loads(path.read_text(encoding="utf-8"))).filters()
+    return Figures(locale).filters()
 
 
-def _scaled(amount: int, units: Sequence[tuple[Decimal, str]], digits: int) -> str:
-    """Round first and choose the unit after, so that 999.6 g is 1.0 kg."""
-    rounded = _significant(Decimal(amount), digits)
-    size, name = next((unit for unit in units if rounded >= unit[0]), units[-1])
-    scaled = rounded / size
-    places = 0 if scaled >= 10 else 1
-    return f"{scaled:,.{places}f} {name}"
+@dataclass(frozen=True)
+class Wording:
+    """Ours, and before it a customer's own in a sandbox, where there is one."""
+
+    ours: Environment
+    own: Environment | None = None
+
+    def render(
+        self, template: str, made: Callable[[str], Made], figures: dict[str, Any], *,
+        is_strict: bool = False,
+    ) -> Made:  # fmt: skip
+        """Render a template and make something of the text; what a customer's own cannot do, ours
+        does instead, and the log says so. `is_strict` lets the fault through.
+        """
+        if self.own is not None:
+            try:
+                return made(self.own.get_template(template).render(**figures))
+            except Exception as fault:
+                if is_strict:
+                    raise
+                log.warning("wording.override_failed", template=template, fault=str(fault))
+        return made(self.ours.get_template(template).render(**figures))
+
+    def mapped(self, change: Callable[[Environment], Environment]) -> Wording:
+        """The same wording, with each environment changed."""
+        return Wording(change(self.ours), self.own and change(self.own))
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """The wording of each customer. `folder` has a folder for each workspace that says things its
+    own way: `<folder>/<workspace>/slack/digest.json.j2` replaces `templates/slack/digest.json.j2`.
+    """
+
+    folder: Path | None = None
+    _known: dict[tuple[object, ...], Wording] = field(default_factory=dict, compare=False)
+
+    def of(self, workspace_id: str, locale: str, *folders: str) -> Wording:
+        """Return a workspace's wording of these folders of templates, in its language."""
+        place = (workspace_id, locale, folders)
+        if place not in self._known:
+            own = self.own_folders(workspace_id, *folders)
+            self._known[place] = Wording(
+                environment(*folders, locale=locale),
+                _sandboxed(own, folders, locale) if own else None,
+            )
+        return self._known[place]
+
+    def own_folders(self, workspace_id: str, *folders: str) -> tuple[Path, ...]:
+        """Return the folders that a workspace has of its own among these."""
+        if self.folder is None:
+            return ()
+        found = (self.folder / workspace_id / folder for folder in folders)
+        return tuple(path for path in found if path.is_dir())
+
+
+def _sandboxed(own: tuple[Path, ...], folders: tuple[str, ...], locale: str) -> Environment:
+    loader = OverrideLoader(own, our_loader(*folders))
+    made = SandboxedEnvironment(loader=loader, **_MANNERS)
+    try:
+        made.filters.update(_filters(locale, own))
+    except (ValueError, OSError) as fault:
+        log.warning("wording.override_failed", template="figures.json", fault=str(fault))
+        made.filters.update(_filters(locale, ()))
+    return made

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
+from integration.backlog import store as backlog
 from integration.estimation import store as estimates
-from integration.estimation.whatif import Options, what_if
+from integration.estimation.whatif import what_if
+from integration.reconciliation import queries as revisions
 from integration.reports.variance_causes import SignedCause, causes_of
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 
     from integration.carbon.carbon_book import CarbonBook
     from integration.estimation.store import EstimateVersion
-    from integration.estimation.whatif import Alternative
+    from integration.estimation.whatif import Alternative, Options
     from integration.pricing.price_book import PriceBook
     from integration.reports.shapes import SprintReport, StoryLine
+    from integration.workspaces.workspace import Workspace
 
 ERRORS_SHOWN = 5
 STORIES_TRIED = 5
@@ -74,16 +77,19 @@ class Retrospective:
 
 
 def retrospective(
-    session: Session, workspace_id: str, report: SprintReport, *, prices: PriceBook,
-    carbon: CarbonBook, default_region: str, earlier_nanousd: Sequence[int], now: datetime,
+    session: Session, workspace: Workspace, report: SprintReport, *, prices: PriceBook,
+    carbon: CarbonBook, now: datetime,
 ) -> Retrospective:  # fmt: skip
-    """Assemble the material; `earlier_nanousd` is what the Sprints before this one cost."""
+    """Assemble the material from a report with all its stories."""
+    workspace_id = workspace.workspace_id
     dearest = [line.story_key for line in report.stories if line.actual.calls][:STORIES_TRIED]
-    versions = estimates.latest_of(session, workspace_id, dearest)
     found = recommended(
-        versions, prices=prices, carbon=carbon, default_region=default_region, now=now
-    )
+        estimates.latest_of(session, workspace_id, dearest),
+        estimates.options_of(session, workspace_id), prices=prices, carbon=carbon,
+        default_region=workspace.default_region, now=now,
+    )  # fmt: skip
     causes = summed_causes(report)
+    earlier_nanousd = costs_before(session, workspace_id, report)
     return Retrospective(
         largest_errors=largest_errors(report),
         causes=causes,
@@ -91,6 +97,22 @@ def retrospective(
         lessons=lessons_of(report, causes),
         next_cap=next_cap([report.totals.list_cost_nanousd, *earlier_nanousd]),
     )
+
+
+def costs_before(session: Session, workspace_id: str, report: SprintReport) -> list[int]:
+    """List cost (nano-USD) of the closed Sprints of the team that began before, newest first."""
+    start = report.sprint.starts_at
+    this = backlog.sprint(session, workspace_id, report.sprint.sprint_id)
+    if start is None or this is None:
+        return []
+    heads = revisions.revision_heads(session, workspace_id)
+    costs = {head.sprint_id: head.list_cost_nanousd for head in heads}
+    before = [
+        sprint.sprint_id
+        for sprint in backlog.sprints(session, workspace_id, states=("closed",))
+        if sprint.board_id == this.board_id and sprint.starts_at and sprint.starts_at < start
+    ]
+    return [costs[sprint_id] for sprint_id in reversed(before) if sprint_id in costs]
 
 
 def largest_errors(report: SprintReport) -> tuple[StoryLine, ...]:
@@ -111,14 +133,14 @@ def summed_causes(report: SprintReport) -> tuple[SignedCause, ...]:
 
 
 def recommended(
-    versions: Mapping[str, EstimateVersion], *, prices: PriceBook, carbon: CarbonBook,
-    default_region: str, now: datetime,
+    versions: Mapping[str, EstimateVersion], options: Options, *, prices: PriceBook,
+    carbon: CarbonBook, default_region: str, now: datetime,
 ) -> tuple[Recommendation, ...]:  # fmt: skip
     """Return the changes that save most, at most two for a story."""
     found = []
     for story_key, version in versions.items():
         tried = what_if(
-            version.estimate.workloads, Options(), at=now, price_book=prices, carbon_book=carbon,
+            version.estimate.workloads, options, at=now, price_book=prices, carbon_book=carbon,
             default_region=default_region,
         )  # fmt: skip
         found += [Recommendation(story_key, change) for change in tried.cheapest[:2]]

@@ -210,6 +210,23 @@ class WorkspaceAnswer(msgspec.Struct):
     outbox_failed: int
 
 
+class RevisionAnswer(msgspec.Struct):
+    """One revision of a Sprint's report, without its body; amounts in nano-USD."""
+
+    sprint_id: int
+    revision: int
+    created_at: datetime
+    reason: str
+    list_cost_nanousd: int
+    late_usage_nanousd: int
+
+
+class RevisionsAnswer(msgspec.Struct):
+    """The revisions of a Sprint's report."""
+
+    revisions: list[RevisionAnswer]
+
+
 class StoredAnswer(msgspec.Struct):
     """Whether a delivery was new; a repeat is answered the same way."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integration.reports.revision_diff import RevisionDiff
 from integration.reports.shapes import SprintReport
 from integration.sources.usage_events import SentEvent
 from integration.web import answers
@@ -187,6 +188,19 @@ READS: dict[tuple[str, str], Door] = {
         tag="reads",
         scope="read",
         answers={200: (JSON, SprintReport, "Estimates against actuals")},
+        problems=(404,),
+    ),
+    ("get", "/v1/sprints/{sprint_id}/revisions"): Door(
+        summary="List the revisions of a Sprint's report",
+        tag="reads",
+        scope="read",
+        answers={200: (JSON, answers.RevisionsAnswer, "Oldest first; none before it closed")},
+    ),
+    ("get", "/v1/sprints/{sprint_id}/diff"): Door(
+        summary="Say what changed between two revisions (?from=, ?to=; the last two)",
+        tag="reads",
+        scope="read",
+        answers={200: (JSON, RevisionDiff, "Sums, stories, and every value that differs")},
         problems=(404,),
     ),
     ("get", "/v1/stories/{story_key}"): Door(

@@ -6,14 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from integration.backlog import store as backlog
 from integration.estimation import store as estimates
 from integration.foundation.errors import NotFound
 from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
+from integration.reconciliation import queries as revisions
 from integration.reports.epic import epic_spend
+from integration.reports.revision_diff import revision_diff
 from integration.reports.spend import totals_of
 from integration.reports.standing import standing_report
 from integration.web.access import caller, needs
@@ -61,6 +63,25 @@ def get_sprint(sprint_id: int) -> Response:
     with here.transactions.begin() as session:
         report = standing_report(session, workspace_id, sprint_id, prices, now=here.clock.now())
     return _json(report)
+
+
+@reads.get("/v1/sprints/<int:sprint_id>/revisions")
+@needs("read")
+def get_revisions(sprint_id: int) -> Response:
+    """List the revisions of a Sprint's report, oldest first."""
+    with service().transactions.begin() as session:
+        found = revisions.revision_heads(session, caller().workspace_id, sprint_id)
+    return _json({"revisions": [asdict(head) for head in found]})
+
+
+@reads.get("/v1/sprints/<int:sprint_id>/diff")
+@needs("read")
+def get_diff(sprint_id: int) -> Response:
+    """Say what changed between two revisions: by default the newest and the one before it."""
+    before, after = (request.args.get(name, type=int) for name in ("from", "to"))
+    with service().transactions.begin() as session:
+        found = revision_diff(session, caller().workspace_id, sprint_id, before, after)
+    return _json(found)
 
 
 @reads.get("/v1/stories/<story_key>")

@@ -6,15 +6,16 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import msgspec
 from flask import Response, request
 
-from integration.backlog import store as backlog
-from integration.foundation.errors import InvalidInput
+from integration.foundation.errors import InvalidInput, NotFound
 from integration.reconciliation import queries as revisions
 from integration.reports.cap_events import cap_events
 from integration.reports.page_charts import burn_up_svg, stories_svg
 from integration.reports.retrospective import retrospective
 from integration.reports.sprint_page import sprint_page
+from integration.reports.standing import revision_report, standing_report
 from integration.reports.story_bars import story_bars
 from integration.reports.variance_causes import main_causes
 from integration.web.access import people
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.journeys.books import Books
-    from integration.reports.retrospective import Retrospective
     from integration.reports.shapes import SprintReport
     from integration.reports.sprint_page import SprintPage
-    from integration.workspaces.workspace import Workspace
 
 sprint_pages = page_blueprint("sprint_pages")
 
@@ -86,21 +85,27 @@ def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
 @sprint_pages.get("/<workspace_id>/reports/<int:sprint_id>")
 @people()
 def show_report(workspace_id: str, sprint_id: int) -> Response:
-    """Show the report in one file, to print or to keep: it needs nothing else to be read."""
+    """Show the report in one file, to print or to keep: it needs nothing else to be read.
+
+    `?revision=` shows an earlier one of a closed Sprint.
+    """
     books = service().books.for_workspace(workspace_id)
     with service().transactions.begin() as session:
         workspace = workspaces.find(session, workspace_id)
-        found = _sprint(session, workspace_id, sprint_id, books, REPORTED)
+        whole = _whole(session, workspace_id, sprint_id, books)
+        shown = msgspec.structs.replace(whole, stories=whole.stories[:REPORTED])
         response = page(
-            "report.html", session, workspace, found.report.as_of,
-            report=found.report,
-            story_count=found.story_count,
-            revisions=found.revisions,
-            retrospective=_retrospective(session, workspace, found.report, books),
+            "report.html", session, workspace, whole.as_of,
+            report=shown,
+            story_count=len(whole.stories),
+            revisions=tuple(revisions.revision_heads(session, workspace_id, sprint_id)),
+            retrospective=retrospective(
+                session, workspace, whole, prices=books.prices, carbon=books.carbon, now=now()
+            ),
             main_causes=main_causes,
-            cap_events=cap_events(session, workspace_id, found.report.caps),
-            burn_up=_embedded(burn_up_svg(found.report, "light", "wide")),
-            stories_chart=_embedded(stories_svg(found.report, "light")),
+            cap_events=cap_events(session, workspace_id, whole.caps),
+            burn_up=_embedded(burn_up_svg(whole, "light", "wide")),
+            stories_chart=_embedded(stories_svg(whole, "light")),
             style=stylesheet(),
             factor_version=books.carbon.factor_version,
             price_version=books.prices.price_version,
@@ -115,26 +120,15 @@ def _sprint(
     return sprint_page(session, workspace_id, sprint_id, books.prices, shown=shown, now=now())
 
 
-def _retrospective(
-    session: Session, workspace: Workspace, report: SprintReport, books: Books
-) -> Retrospective:
-    closed = backlog.sprints(session, workspace.workspace_id, states=("closed",))
-    before = [
-        sprint.sprint_id
-        for sprint in reversed(closed)
-        if sprint.starts_at and report.sprint.starts_at
-        and sprint.starts_at < report.sprint.starts_at
-    ]  # fmt: skip
-    costs = {
-        head.sprint_id: head.list_cost_nanousd
-        for head in revisions.revision_heads(session, workspace.workspace_id)
-    }
-    return retrospective(
-        session, workspace.workspace_id, report, prices=books.prices, carbon=books.carbon,
-        default_region=workspace.default_region,
-        earlier_nanousd=[costs[sprint_id] for sprint_id in before if sprint_id in costs],
-        now=now(),
-    )  # fmt: skip
+def _whole(session: Session, workspace_id: str, sprint_id: int, books: Books) -> SprintReport:
+    """The report with all its stories: the revision that is asked for, or the one that stands."""
+    asked = request.args.get("revision", type=int)
+    if asked is None:
+        return standing_report(session, workspace_id, sprint_id, books.prices, now=now())
+    found = revision_report(session, workspace_id, sprint_id, asked)
+    if found is None:
+        raise NotFound(f"Sprint {sprint_id} has no revision {asked}")
+    return found
 
 
 def _embedded(drawing: str) -> str:

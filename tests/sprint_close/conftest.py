@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.doors.conftest import service, world
+from tests.doors.conftest import app, client, service, world
 
-__all__ = ["service", "world"]
+__all__ = ["app", "client", "service", "world"]
