@@ -79,6 +79,8 @@ def two_workspaces(service: Service) -> dict[str, str]:
     ours = World(service, OURS).found("Acme")
     theirs = World(service, THEIRS, project="UMB").found("Umbrella")
     spike(ours)
+    ours.story(30, "Close tickets in one message", epic_key="SHOP-90")
+    theirs.story(30, "Open an umbrella in one message", epic_key="UMB-90")
     unpriced_models(theirs)
     theirs.cap("their-cap", "workspace", THEIRS, "12")
     return {OURS: ours.key("all", "admin"), THEIRS: theirs.key("all", "admin")}
@@ -88,7 +90,7 @@ def addresses(rule: Rule) -> list[str]:
     """Fill in a route with every name that either workspace has."""
     names = {
         "sprint_id": ["14"], "story_key": ["SHOP-4", "UMB-6"], "workspace_id": [OURS, THEIRS],
-        "cap_id": ["sprint-14", "their-cap"],
+        "cap_id": ["sprint-14", "their-cap"], "epic_key": ["SHOP-90", "UMB-90"],
     }  # fmt: skip
     found = [re.sub("<(int|path):", "<", rule.rule)]
     for argument in sorted(rule.arguments):
