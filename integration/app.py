@@ -38,6 +38,7 @@ from integration.web.slack_install import slack_install
 from integration.web.spend_pages import spend_pages
 from integration.web.sprint_pages import sprint_pages
 from integration.web.sub_requests import sub_requests
+from integration.web.unattributed_pages import unattributed_pages
 from integration.web.usage import usage
 from integration.web.usage_exports import usage_exports
 from integration.web.what_if import what_if
@@ -59,7 +60,7 @@ DOORS: tuple[Blueprint, ...] = (
     operations, jira_webhooks, slack_events, slack_install,
     usage, usage_exports, otlp, authorizations, sub_requests, litellm_guardrail, caps, reads,
     openapi, assets, pages, sprint_pages, spend_pages, cap_pages, settings_pages,
-    sign_in_pages, own_rows,
+    sign_in_pages, unattributed_pages, own_rows,
     own_settings, what_if, retraining,
     cap_raises,
 )  # fmt: skip

@@ -23,7 +23,7 @@ from integration.metering.attribution import Ladder
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
@@ -90,12 +90,15 @@ def reprice(
 def move_spend(
     transactions: Transactions, workspace_id: str, *, from_story: str, to_story: str, first: date,
     last: date, is_applied: bool, actor: str, reason: str, now: datetime, team: str = "",
-    feature: str = "",
+    feature: str = "", model: str = "",
 ) -> Correction:  # fmt: skip
     """Put a story's calls of these days on another story, because a person says so.
 
-    `from_story` "" is what is unattributed. Later records of the calls do not overrule it.
+    `from_story` "" is what is unattributed; with team, feature or model only calls that name it.
+    Later records of the calls do not overrule it.
     """
+    only = {"team": team, "feature": feature, "model": model}
+    wanted = {name: value for name, value in only.items() if value}
 
     def moving(session: Session) -> Chooser:
         backlog.hold_histories(session, workspace_id, [to_story])
@@ -104,7 +107,7 @@ def move_spend(
         def moved(entry: LedgerEntry) -> LedgerEntry | None:
             if entry.story_key != from_story or entry.kind != "usage":
                 return None
-            if (team and entry.team != team) or (feature and entry.feature != feature):
+            if any(getattr(entry, name) != value for name, value in wanted.items()):
                 return None
             return replacement_of(
                 entry, story_key=to_story, attribution=f"{BY_PERSON}{actor}",
@@ -113,7 +116,8 @@ def move_spend(
 
         return moved
 
-    run = _Run(transactions, workspace_id, "usage.moved", actor, reason, now)
+    told = {"from_story": from_story, "to_story": to_story, **wanted}
+    run = _Run(transactions, workspace_id, "usage.moved", actor, reason, now, told)
     return run.over(first, last, moving, is_applied=is_applied, story_key=from_story)
 
 
@@ -160,6 +164,8 @@ class _Run:
     actor: str
     reason: str
     now: datetime
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What the audit log says beside the reason."""
 
     def over(
         self, first: date, last: date, choosing: Callable[[Session], Chooser], *,
@@ -206,5 +212,6 @@ class _Run:
         workspaces.audit(
             session, self.workspace_id, at=self.now, actor=self.actor, action=self.action,
             subject=f"day:{day}", reason=self.reason, entries=len(pairs),
+            **self.told,
         )  # fmt: skip
         return pairs

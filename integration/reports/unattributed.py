@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from integration.ledger import queries as ledger
 from integration.reports.spend import added_up, totals_of
+from integration.workspaces import queries as workspace_queries
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
     from integration.reports.shapes import Totals
 
 DAYS = 28
+MOVED = "usage.moved"
+MOVES_READ, MOVES_SHOWN = 300, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class SenderUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Spend that a person put on another story: who, when and why."""
+
+    at: datetime
+    who: str
+    reason: str
+    from_story: str
+    to_story: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unattributed:
     """Four weeks of spend on no story."""
 
@@ -50,13 +63,21 @@ class Unattributed:
     days: tuple[tuple[date, Totals], ...]
     models: tuple[tuple[str, Totals], ...]
     """Dearest first."""
-    latest_day: date | None
+    day: date | None
+    """The day of `senders`."""
     senders: tuple[SenderUse, ...]
-    """Of the first thousand calls of `latest_day`, dearest first."""
+    """Of the first thousand calls of `day`, dearest first."""
+    moves: tuple[Move, ...]
+    """What people gave to a story, newest first."""
 
 
-def unattributed(session: Session, workspace_id: str, *, now: datetime) -> Unattributed:
-    """Assemble what was spent on no story in the last four weeks."""
+def unattributed(
+    session: Session, workspace_id: str, *, now: datetime, day: date | None = None
+) -> Unattributed:
+    """Assemble what was spent on no story in the last four weeks; who sent it on one day.
+
+    Without a day, on the latest one with such spend.
+    """
     last = now.astimezone(UTC).date()
     first = last - timedelta(days=DAYS - 1)
     rows = ledger.daily_spend(session, workspace_id, first, last, story_key="")
@@ -67,16 +88,31 @@ def unattributed(session: Session, workspace_id: str, *, now: datetime) -> Unatt
             by_day[row.day].append(row.spend)
             by_model[row.model].append(row.spend)
     models = [(model, totals_of(added_up(spends))) for model, spends in by_model.items()]
-    latest = max(by_day, default=None)
+    chosen = day if day in by_day else max(by_day, default=None)
     return Unattributed(
         first_day=first,
         last_day=last,
         totals=totals_of(added_up(spend for spends in by_day.values() for spend in spends)),
         days=tuple((day, totals_of(added_up(by_day[day]))) for day in sorted(by_day)),
         models=tuple(sorted(models, key=lambda each: -each[1].list_cost_nanousd)),
-        latest_day=latest,
-        senders=_senders(session, workspace_id, latest) if latest else (),
+        day=chosen,
+        senders=_senders(session, workspace_id, chosen) if chosen else (),
+        moves=_moves(session, workspace_id),
     )
+
+
+def _moves(session: Session, workspace_id: str) -> tuple[Move, ...]:
+    """A move has a line in the audit log for each day it touched; they are told together."""
+    found: dict[tuple[datetime, str, str, str, str], int] = {}
+    lines = workspace_queries.audit_of_action(session, workspace_id, MOVED, MOVES_READ)
+    for line in lines:
+        told = line.detail
+        move = (
+            line.at, line.actor, str(told.get("reason", "")), str(told.get("from_story", "")),
+            str(told.get("to_story", "")),
+        )  # fmt: skip
+        found[move] = found.get(move, 0) + int(told.get("entries", 0))
+    return tuple(Move(*move, entries) for move, entries in found.items())[:MOVES_SHOWN]
 
 
 def _senders(session: Session, workspace_id: str, day: date) -> tuple[SenderUse, ...]:

@@ -8,7 +8,6 @@ from integration.journeys.alternatives import alternatives_of_story
 from integration.reports.epic_page import epic_page
 from integration.reports.story_bars import story_bars
 from integration.reports.story_page import story_page
-from integration.reports.unattributed import unattributed
 from integration.web.access import people
 from integration.web.page_frame import now, page, page_blueprint
 from integration.web.service import service
@@ -54,13 +53,3 @@ def show_epic(workspace_id: str, epic_key: str) -> Response:
             factor_version=books.carbon.factor_version,
             price_version=books.prices.price_version,
         )  # fmt: skip
-
-
-@spend_pages.get("/<workspace_id>/unattributed")
-@people()
-def show_unattributed(workspace_id: str) -> Response:
-    """Show what was spent on no story, and who sent it."""
-    with service().transactions.begin() as session:
-        workspace = workspaces.find(session, workspace_id)
-        found = unattributed(session, workspace_id, now=now())
-        return page("unattributed.html", session, workspace, now(), unattributed=found)

@@ -114,3 +114,17 @@ def usage_kept(session: Session) -> dict[str, int | None]:
     """Return for how many days each workspace keeps single calls; None: for ever."""
     rows = session.execute(select(WorkspaceRow.workspace_id, WorkspaceRow.usage_kept_days))
     return {row.workspace_id: row.usage_kept_days for row in rows}
+
+
+def audit_of_action(
+    session: Session, workspace_id: str, action: str, limit: int = 50
+) -> list[AuditRow]:
+    """Return the newest audit lines of one kind."""
+    return list(
+        session.scalars(
+            select(AuditRow)
+            .where(AuditRow.workspace_id == workspace_id, AuditRow.action == action)
+            .order_by(AuditRow.audit_id.desc())
+            .limit(limit)
+        )
+    )

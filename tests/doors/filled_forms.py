@@ -31,6 +31,8 @@ class _Forms(HTMLParser):
             self.found.append(Form(said["action"]))
         elif tag == "input" and self.found:
             self._input(said)
+        elif tag == "button" and self.found:
+            self.found[-1].names.add(said.get("name", ""))
         elif tag == "select":
             self.select = said["name"]
             self.found[-1].names.add(self.select)
