@@ -20,14 +20,16 @@ def sprint_at(history: Sequence[Membership], instant: datetime) -> int:
     the story was pulled into any Sprint belongs to the first one that takes it; work done after it
     left one belongs to no Sprint, until it joins another.
     """
-    inside = [
-        membership
-        for membership in history
-        if membership.joined_at <= instant
-        and (membership.left_at is None or instant < membership.left_at)
-    ]
-    if inside:
-        return max(inside, key=lambda membership: membership.joined_at).sprint_id
+    last: Membership | None = None
+    for membership in history:
+        if (
+            membership.joined_at <= instant
+            and (membership.left_at is None or instant < membership.left_at)
+            and (last is None or membership.joined_at > last.joined_at)
+        ):
+            last = membership
+    if last is not None:
+        return last.sprint_id
     first = min(history, key=lambda membership: membership.joined_at, default=None)
     return first.sprint_id if first and instant < first.joined_at else 0
 

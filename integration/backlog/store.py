@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from integration.backlog.models import READINGS, MembershipRow, SprintRow, StoryRow
 from integration.backlog.queries import is_storys
-from integration.backlog.story import Membership, Sprint, Story
+from integration.backlog.story import Membership, Sprint, Story, StoryHistory
+from integration.foundation.round_trip import Row, Statement, ask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -130,16 +130,14 @@ def sprints(
     return [_sprint(row) for row in rows]
 
 
-def closed_among(session: Session, workspace_id: str, sprint_ids: Collection[int]) -> list[int]:
-    """Return which of these Sprints have closed."""
-    if not sprint_ids:
-        return []
-    rows = session.connection().exec_driver_sql(
-        "SELECT sprint_id FROM sprint WHERE workspace_id = %s AND sprint_id = ANY(%s) "
-        "AND state = 'closed'",
-        (workspace_id, list(sprint_ids)),
+def closed(workspace_id: str, sprint_ids: Collection[int]) -> Statement[list[int]]:
+    """Say which of these Sprints have closed."""
+    return Statement(
+        "SELECT sprint_id FROM sprint WHERE workspace_id = %(workspace_id)s "
+        "AND sprint_id = ANY(%(sprint_ids)s) AND state = 'closed'",
+        {"workspace_id": workspace_id, "sprint_ids": list(sprint_ids)},
+        lambda rows: [row[0] for row in rows],
     )
-    return [row[0] for row in rows]
 
 
 def story(session: Session, workspace_id: str, story_key: str) -> StoryRow | None:
@@ -183,9 +181,8 @@ def stories_in(session: Session, workspace_id: str, sprint_id: int) -> list[str]
     )
 
 
-# Plain SQL: asked once for each transaction of usage; composing it would cost more than running it.
 _MEMBERSHIPS = """
-SELECT m.story_key, m.sprint_id, m.joined_at,
+SELECT story_key, m.sprint_id, m.joined_at,
     least(m.left_at, CASE WHEN s.state = 'closed' THEN s.completed_at END)
 FROM sprint_membership AS m
 LEFT JOIN sprint AS s ON s.workspace_id = m.workspace_id AND s.sprint_id = m.sprint_id
@@ -202,42 +199,77 @@ def memberships(
     A closed Sprint ends every membership in it: what a finished story spends later, in production,
     is not the Sprint's.
     """
-    rows = session.connection().exec_driver_sql(
-        _MEMBERSHIPS, {"workspace_id": workspace_id, "story_keys": list(story_keys)}
-    )
     histories: dict[str, list[Membership]] = {}
-    for story_key, sprint_id, joined_at, left_at in rows:
-        histories.setdefault(story_key, []).append(Membership(sprint_id, joined_at, left_at))
+    values = {"workspace_id": workspace_id, "story_keys": list(story_keys)}
+    for story_key, *membership in ask(session, Statement(_MEMBERSHIPS, values, list)):
+        histories.setdefault(story_key, []).append(Membership(*membership))
     return histories
 
 
-HISTORY_LOCKS = 256
-"""Stories share so many locks, so that a batch never holds more of them than this."""
+# The keys come out of a subquery so that PostgreSQL plans once, not for each list of keys: planning
+# takes ten times as long as running.
+_ASKED = """
+SELECT key, coalesce((SELECT max(parent_key) FROM story
+    WHERE workspace_id = %(workspace_id)s AND story_key = key AND is_subtask AND parent_key <> ''
+), key) AS story_key FROM unnest((SELECT %(keys)s::text[])) AS key
+"""
+_HISTORIES = f"""
+SELECT key, asked.story_key, m.sprint_id, m.joined_at,
+    least(m.left_at, CASE WHEN s.state = 'closed' THEN s.completed_at END)
+FROM ({_ASKED}) AS asked
+LEFT JOIN sprint_membership AS m
+    ON m.workspace_id = %(workspace_id)s AND m.story_key = asked.story_key
+LEFT JOIN sprint AS s ON s.workspace_id = m.workspace_id AND s.sprint_id = m.sprint_id
+ORDER BY m.joined_at
+"""  # noqa: S608 -- constant text.
 
 
-def hold_histories(session: Session, workspace_id: str, story_keys: Collection[str]) -> None:
-    """Let no Sprint history of these stories change until the transaction ends.
+def histories(workspace_id: str, keys: Collection[str]) -> Statement[dict[str, StoryHistory]]:
+    """By key: the story that it is or, for a sub-task, belongs to, and its `memberships`."""
+    return Statement(_HISTORIES, {"workspace_id": workspace_id, "keys": list(keys)}, _by_key)
 
-    Who books usage holds them, so that spend that is just being written is either seen by the one
-    who changes the history, or written by the new one.
+
+def _by_key(rows: Sequence[Row]) -> dict[str, StoryHistory]:
+    found: dict[str, StoryHistory] = {}
+    for key, story_key, *membership in rows:
+        history = found.setdefault(key, StoryHistory(story_key, []))
+        if membership[0] is not None:
+            history.memberships.append(Membership(*membership))
+    return found
+
+
+_LOCK = """
+SELECT {function}(hashtext(%(realm)s), number), names FROM (
+    SELECT hashtext(story_key) & 255 AS number, array_agg(story_key) AS names
+    FROM ({names}) AS asked GROUP BY 1 ORDER BY 1) AS locks
+"""
+_HOLD = _LOCK.format(function="pg_advisory_xact_lock_shared", names=_ASKED)
+_CHANGE = _LOCK.format(
+    function="pg_advisory_xact_lock", names="SELECT unnest(%(keys)s::text[]) AS story_key"
+)
+
+
+def holding(workspace_id: str, keys: Collection[str]) -> Statement[set[str]]:
+    """Let no Sprint history of these stories, or those they are parts of, change until commit.
+
+    Tells the stories that are held. Who books usage holds them, so that spend that is just being
+    written is either seen by the one who changes the history, or written by the new one. Stories
+    share 256 locks, so that a batch never holds more; all take them in one order.
     """
-    _lock_histories(session, workspace_id, story_keys, "pg_advisory_xact_lock_shared")
+    return Statement(
+        _HOLD,
+        {"realm": _realm(workspace_id), "workspace_id": workspace_id, "keys": list(keys)},
+        lambda rows: {name for row in rows for name in row[1]},
+    )
 
 
-def change_histories(session: Session, workspace_id: str, story_keys: Collection[str]) -> None:
-    """Wait for everyone who holds these stories' histories, and keep others out until the end."""
-    _lock_histories(session, workspace_id, story_keys, "pg_advisory_xact_lock")
+def change_histories(session: Session, workspace_id: str, names: Collection[str]) -> None:
+    """Wait for everyone who holds these histories, and keep others out until commit."""
+    ask(session, Statement(_CHANGE, {"realm": _realm(workspace_id), "keys": list(names)}, len))
 
 
-def _lock_histories(
-    session: Session, workspace_id: str, story_keys: Collection[str], function: str
-) -> None:
-    numbers = sorted({crc32(key.encode("utf-8", "replace")) % HISTORY_LOCKS for key in story_keys})
-    if numbers:
-        session.connection().exec_driver_sql(
-            f"SELECT {function}(hashtext(%s), number) FROM unnest(%s::int[]) AS number",  # noqa: S608
-            (f"{workspace_id} histories", "{" + ",".join(map(str, numbers)) + "}"),
-        ).all()
+def _realm(workspace_id: str) -> str:
+    return f"{workspace_id} histories"
 
 
 def parents(session: Session, workspace_id: str, keys: Sequence[str]) -> dict[str, str]:

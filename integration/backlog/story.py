@@ -21,6 +21,14 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryHistory:
+    """A story and the Sprints it has been in, in order of joining."""
+
+    story_key: str
+    memberships: list[Membership]
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """A Product Backlog item. `issue_id` never changes; `story_key` may when it moves project."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import psycopg
-from sqlalchemy import BigInteger, cast, func, select, tuple_
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, select, tuple_
 
-from integration.caps.models import AuthorizationRow, CapRow, CapSpendRow, DenialRow, HoldRow
+from integration.caps.models import AuthorizationRow, CapRow, CapSpendRow, DenialRow
 from integration.caps.policy import Balance, Cap
 from integration.caps.request import StoredCall
+from integration.foundation.round_trip import Row, Statement, round_trip
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,15 +32,6 @@ class Authorization:
     expired_entry: dict[str, Any] | None
 
 
-class Drift(NamedTuple):
-    """A cap whose `held` is not the sum of its open holds."""
-
-    workspace_id: str
-    cap_id: str
-    held: int
-    open_holds: int
-
-
 _COLUMNS = (
     "workspace_id, cap_id, scope_kind, scope_value, unit, limit_amount, mode, sprint_id, "
     "period_start, period_end, thresholds, failure_policy, max_tokens_per_request, "
@@ -50,45 +40,44 @@ _COLUMNS = (
 )
 
 
-_STEADY = "SELECT pg_advisory_xact_lock_shared(hashtextextended('caps/' || %s, 0))"
-_CAPS = (
-    f"SELECT {_COLUMNS} FROM cap "  # noqa: S608 -- constant columns.
-    "WHERE workspace_id = %s AND removed_at IS NULL ORDER BY cap_id"
-)
-
-
-_IS_KNOWN = (
-    'SELECT 1 FROM "authorization" WHERE workspace_id = %s AND authorization_id = ANY(%s) LIMIT 1'
-)
-
-
-def _at_once(
-    session: Session, *statements: tuple[str, tuple[object, ...]]
-) -> list[list[tuple[Any, ...]]]:
-    """Send statements in one round trip. PostgreSQL runs them one after the other, and each sees
-    what was committed before it began, also while the one before it waited."""
-    connection: psycopg.Connection[Any] | None = session.connection().connection.driver_connection
-    assert connection is not None  # noqa: S101 -- checked out just now.
-    try:
-        with connection.pipeline():
-            cursors = [connection.execute(*statement) for statement in statements]
-            return [cursor.fetchall() for cursor in cursors]
-    except psycopg.OperationalError as away:
-        raise OperationalError(statements[-1][0], None, away) from away
-
-
-def keep_steady(session: Session, workspace_id: str) -> None:
+def steady(workspace_id: str) -> Statement[None]:
     """Let nobody add, change or remove a cap of the workspace until the transaction ends.
 
     A wait for who is changing one comes in a statement of its own, so that the next one sees it.
     """
-    session.connection().exec_driver_sql(_STEADY, (workspace_id,))
+    return Statement(
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended('caps/' || %(workspace_id)s, 0))",
+        {"workspace_id": workspace_id},
+        lambda _: None,
+    )
+
+
+def in_force(workspace_id: str) -> Statement[list[Cap]]:
+    """The workspace's caps in force, by id. Once they are steady they stay so."""
+    return Statement(
+        f"SELECT {_COLUMNS} FROM cap "  # noqa: S608 -- constant columns.
+        "WHERE workspace_id = %(workspace_id)s AND removed_at IS NULL ORDER BY cap_id",
+        {"workspace_id": workspace_id},
+        _caps,
+    )
+
+
+def any_known(workspace_id: str, authorization_ids: Collection[str]) -> Statement[bool]:
+    """Say whether one of these authorizations is stored."""
+    return Statement(
+        'SELECT 1 FROM "authorization" WHERE workspace_id = %(workspace_id)s '
+        "AND authorization_id = ANY(%(ids)s) LIMIT 1",
+        {"workspace_id": workspace_id, "ids": sorted(authorization_ids)},
+        bool,
+    )
 
 
 def caps_of(session: Session, workspace_id: str) -> list[Cap]:
     """Return the workspace's caps in force, by id; they stay so until the transaction ends."""
-    _, rows = _at_once(session, (_STEADY, (workspace_id,)), (_CAPS, (workspace_id,)))
-    return _caps(rows)
+    with round_trip(session) as trip:
+        trip.ask(steady(workspace_id))
+        caps = trip.ask(in_force(workspace_id))
+    return caps()
 
 
 def caps_and_known(
@@ -96,14 +85,14 @@ def caps_and_known(
 ) -> tuple[list[Cap], dict[str, Authorization]]:
     """Return the caps in force as `caps_of`, and the stored ones among these authorizations."""
     ids = sorted(authorization_ids)
-    _, rows, known = _at_once(
-        session, (_STEADY, (workspace_id,)), (_CAPS, (workspace_id,)),
-        (_IS_KNOWN, (workspace_id, ids)),
-    )  # fmt: skip
-    return _caps(rows), authorizations(session, workspace_id, ids) if known else {}
+    with round_trip(session) as trip:
+        trip.ask(steady(workspace_id))
+        caps = trip.ask(in_force(workspace_id))
+        is_known = trip.ask(any_known(workspace_id, ids))
+    return caps(), authorizations(session, workspace_id, ids) if is_known() else {}
 
 
-def _caps(rows: Sequence[tuple[Any, ...]]) -> list[Cap]:
+def _caps(rows: Sequence[Row]) -> list[Cap]:
     return [
         Cap(
             row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
@@ -113,26 +102,55 @@ def _caps(rows: Sequence[tuple[Any, ...]]) -> list[Cap]:
     ]  # fmt: skip
 
 
-LOCK_CAPS = (
-    "SELECT 1 FROM cap WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id FOR UPDATE"
-)
 _AMOUNTS = (
     "SELECT cap_id, (SELECT coalesce(sum(spent), 0) FROM cap_spend s "
     "WHERE s.workspace_id = c.workspace_id AND s.cap_id = c.cap_id), held FROM cap c "
-    "WHERE workspace_id = %s AND cap_id = ANY(%s) ORDER BY cap_id"
+    "WHERE workspace_id = %(workspace_id)s AND cap_id = ANY(%(cap_ids)s) ORDER BY cap_id"
 )
+
+
+def locking(workspace_id: str, cap_ids: Collection[str]) -> Statement[int]:
+    """Lock caps until commit. Read their balances only after this, in a statement of its own.
+
+    A subquery in the locking statement would still see what was spent before it waited.
+    """
+    return Statement(
+        "SELECT 1 FROM cap WHERE workspace_id = %(workspace_id)s AND cap_id = ANY(%(cap_ids)s) "
+        "ORDER BY cap_id FOR UPDATE",
+        {"workspace_id": workspace_id, "cap_ids": sorted(cap_ids)},
+        len,
+    )
 
 
 def locked_amounts(
     session: Session, workspace_id: str, cap_ids: Collection[str]
 ) -> dict[str, tuple[int, int]]:
-    """Lock caps until commit, then return what is spent and held under each.
+    """Lock caps until commit, then return what is spent and held under each."""
+    wanted = {"workspace_id": workspace_id, "cap_ids": sorted(cap_ids)}
+    with round_trip(session) as trip:
+        trip.ask(locking(workspace_id, cap_ids))
+        rows = trip.ask(Statement(_AMOUNTS, wanted, list))
+    return {cap_id: (int(spent), held) for cap_id, spent, held in rows()}
 
-    Two statements: a subquery in the locking one would still see what was spent before it waited.
-    """
-    wanted = (workspace_id, sorted(cap_ids))
-    _, rows = _at_once(session, (LOCK_CAPS, wanted), (_AMOUNTS, wanted))
-    return {cap_id: (int(spent), held) for cap_id, spent, held in rows}
+
+_SPENT_AND_FIRED = """
+SELECT cap_id, sum(spent), array(
+    SELECT threshold_pct FROM cap_crossing AS x
+    WHERE x.workspace_id = %(workspace_id)s AND x.cap_id = s.cap_id)
+FROM cap_spend AS s WHERE workspace_id = %(workspace_id)s AND cap_id = ANY(%(cap_ids)s)
+GROUP BY cap_id
+"""
+
+
+def spent_and_fired(
+    workspace_id: str, cap_ids: Collection[str]
+) -> Statement[dict[str, tuple[int, frozenset[int]]]]:
+    """What is spent under caps, and which of their thresholds have fired."""
+    return Statement(
+        _SPENT_AND_FIRED,
+        {"workspace_id": workspace_id, "cap_ids": sorted(cap_ids)},
+        lambda rows: {cap_id: (int(spent), frozenset(fired)) for cap_id, spent, fired in rows},
+    )
 
 
 def balances(
@@ -234,36 +252,6 @@ def denials(session: Session, workspace_id: str) -> dict[str, tuple[int, int]]:
         .group_by(DenialRow.cap_id)
     )
     return {cap_id: (count, int(amount or 0)) for cap_id, count, amount in rows}
-
-
-def drifts(session: Session) -> list[Drift]:
-    """Return the caps of all workspaces whose `held` differs from a recount of the open holds.
-
-    One statement sees one moment, so that no lock is needed.
-    """
-    recounted = (
-        select(HoldRow.workspace_id, HoldRow.cap_id, func.sum(HoldRow.amount).label("amount"))
-        .join(
-            AuthorizationRow,
-            (AuthorizationRow.workspace_id == HoldRow.workspace_id)
-            & (AuthorizationRow.authorization_id == HoldRow.authorization_id),
-        )
-        .where(AuthorizationRow.state == "held", HoldRow.is_open)
-        .group_by(HoldRow.workspace_id, HoldRow.cap_id)
-        .subquery()
-    )
-    amount = func.coalesce(recounted.c.amount, 0)
-    rows = session.execute(
-        select(CapRow.workspace_id, CapRow.cap_id, CapRow.held, cast(amount, BigInteger))
-        .outerjoin(
-            recounted,
-            (recounted.c.workspace_id == CapRow.workspace_id)
-            & (recounted.c.cap_id == CapRow.cap_id),
-        )
-        .where(CapRow.held != amount)
-        .order_by(CapRow.workspace_id, CapRow.cap_id)
-    )
-    return [Drift(row[0], row[1], row[2], row[3] or 0) for row in rows]
 
 
 def _cap(row: CapRow) -> Cap:

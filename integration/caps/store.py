@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from integration.caps.models import CapRow, CapSpendRow, CrossingRow
-from integration.caps.queries import LOCK_CAPS
+from integration.foundation.round_trip import Statement, ask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -125,30 +125,28 @@ def recount_held(session: Session, workspace_id: str, cap_ids: Sequence[str]) ->
     )
 
 
-def lock_caps(session: Session, workspace_id: str, cap_ids: Collection[str]) -> None:
-    """Lock caps until commit. Read their balances only after this, in a statement of its own.
-
-    A subquery in the locking statement would still see what was spent before it waited.
-    """
-    if cap_ids:
-        session.connection().exec_driver_sql(LOCK_CAPS, (workspace_id, sorted(cap_ids)))
-
-
 def add_spend(session: Session, workspace_id: str, amounts: Mapping[str, int]) -> None:
     """Add what was spent under caps, in each cap's unit. Negative amounts take spend back."""
-    if not amounts:
-        return
+    if amounts:
+        ask(session, adding_spend(workspace_id, amounts))
+
+
+def adding_spend(workspace_id: str, amounts: Mapping[str, int]) -> Statement[None]:
+    """Add what was spent under caps, by cap, in each cap's unit."""
     ordered = sorted(amounts.items())
-    session.connection().exec_driver_sql(
-        "INSERT INTO cap_spend (workspace_id, cap_id, slot, spent) "
-        "SELECT %s, cap_id, %s, spent FROM unnest(%s::text[], %s::numeric[]) AS s(cap_id, spent) "
-        "ON CONFLICT (workspace_id, cap_id, slot) "
-        "DO UPDATE SET spent = cap_spend.spent + excluded.spent",
-        (
-            workspace_id, os.getpid() % SLOTS,
-            [cap_id for cap_id, _ in ordered], [amount for _, amount in ordered],
-        ),
-    )  # fmt: skip
+    values = {
+        "workspace_id": workspace_id, "slot": os.getpid() % SLOTS,
+        "cap_ids": [cap_id for cap_id, _ in ordered], "amounts": [each for _, each in ordered],
+    }  # fmt: skip
+    return Statement(_ADD_SPEND, values, lambda _: None)
+
+
+_ADD_SPEND = """
+INSERT INTO cap_spend (workspace_id, cap_id, slot, spent)
+SELECT %(workspace_id)s, cap_id, %(slot)s, spent
+FROM unnest(%(cap_ids)s::text[], %(amounts)s::numeric[]) AS s(cap_id, spent)
+ON CONFLICT (workspace_id, cap_id, slot) DO UPDATE SET spent = cap_spend.spent + excluded.spent
+"""
 
 
 def record(session: Session, workspace_id: str, decided: Sequence[Decided], now: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from integration.caps import queries as caps
+from integration.caps import recount_queries
 from integration.foundation.clock import SystemClock
 from integration.foundation.findings import Finding
 from integration.foundation.migration import is_current
@@ -80,7 +80,7 @@ def _books(session: Session, now: datetime) -> Iterator[Finding]:
     today = ledger.day_of(now)
     missing = ledger.missing_days(session, [today, today + timedelta(days=1)])
     yield _finding("partitions", is_well=not missing, missing=missing)
-    drifts = [(drift.workspace_id, drift.cap_id) for drift in caps.drifts(session)]
+    drifts = [(drift.workspace_id, drift.cap_id) for drift in recount_queries.drifts(session)]
     yield _finding("caps", is_well=not drifts, drifts=drifts)
     wrong = [
         (workspace_id, *each)

@@ -9,6 +9,7 @@ from integration.backlog import store as backlog
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.caps.policy import CallScope, Cap, covers, thresholds_reached
+from integration.foundation.round_trip import round_trip
 from integration.journeys.cap_notices import promise_threshold_notice
 from integration.ledger import store as ledger
 from integration.workspaces import store as workspaces
@@ -70,16 +71,39 @@ class ScopeFinder:
 
 
 def book(
-    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime
-) -> None:
-    """Write entries, count them under each cap that covers them, fire thresholds they reach."""
-    ledger.write(session, workspace_id, entries, now)
-    in_force = cap_queries.caps_of(session, workspace_id)
-    if not in_force:
-        return
-    amounts = amounts_under(session, workspace_id, in_force, entries)
-    caps.add_spend(session, workspace_id, amounts)
-    fire_thresholds(session, workspace_id, list(amounts), now)
+    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime,
+    in_force: Sequence[Cap] | None = None,
+) -> list[int]:  # fmt: skip
+    """Write entries, count them under each cap that covers them, fire thresholds they reach.
+
+    `in_force` are the workspace's caps, steady already, for who has read them in this transaction.
+    Returns the closed Sprints that the entries fall into.
+    """
+    if in_force is None:
+        in_force = cap_queries.caps_of(session, workspace_id)
+    if not entries:
+        return []
+    amounts = amounts_under(session, workspace_id, in_force, entries) if in_force else {}
+    ledger.copy_in(session, workspace_id, entries, now)
+    with round_trip(session) as trip:
+        trip.ask(ledger.adding_up(workspace_id, entries, now))
+        closed = trip.ask(backlog.closed(workspace_id, {entry.sprint_id for entry in entries}))
+        if amounts:
+            trip.ask(caps.adding_spend(workspace_id, amounts))
+            spent_and_fired = trip.ask(cap_queries.spent_and_fired(workspace_id, amounts))
+    if amounts:
+        stands = spent_and_fired()
+        reached = [
+            cap.cap_id for cap in in_force
+            if cap.cap_id in amounts and _is_news(cap, *stands[cap.cap_id])
+        ]  # fmt: skip
+        fire_thresholds(session, workspace_id, reached, now)
+    return closed()
+
+
+def _is_news(cap: Cap, spent: int, fired: frozenset[int]) -> bool:
+    """Whether a cap has reached a threshold that has not fired."""
+    return not fired.issuperset(thresholds_reached(cap, spent))
 
 
 def amounts_under(
@@ -124,7 +148,8 @@ def fire_thresholds(
     session: Session, workspace_id: str, cap_ids: Sequence[str], now: datetime
 ) -> None:
     """Latch the thresholds these caps have reached and promise one notice for each that fires."""
-    for cap_id, balance in cap_queries.balances(session, workspace_id, cap_ids).items():
+    balances = cap_queries.balances(session, workspace_id, cap_ids) if cap_ids else {}
+    for cap_id, balance in balances.items():
         reached = thresholds_reached(balance.cap, balance.spent)
         fired = caps.latch(session, workspace_id, cap_id, reached, now)
         if fired:

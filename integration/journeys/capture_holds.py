@@ -8,6 +8,7 @@ from uuid import UUID
 
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
+from integration.foundation.round_trip import ask
 from integration.ledger import queries as ledger_queries
 from integration.ledger.better_record import ids_in
 from integration.ledger.entry import reversal_of
@@ -41,9 +42,8 @@ def capture(
     `entries` are those that the caller is about to book: what is taken back is added to them, and
     spend above a hold is noted in the audit log.
     """
-    cap_queries.keep_steady(session, workspace_id)
-    happened = _named(event for event in events if event.outcome in {"completed", "cache_hit"})
-    failed = _named(event for event in events if event.outcome == "failed") - happened
+    happened = named(event for event in events if event.outcome in {"completed", "cache_hit"})
+    failed = named(event for event in events if event.outcome == "failed") - happened
     if not happened and not failed:
         return
     locked = locked_with_caps(session, workspace_id, happened | failed)
@@ -62,7 +62,8 @@ def capture(
     entries += taken_back
 
 
-def _named(events: Iterable[UsageEvent]) -> set[str]:
+def named(events: Iterable[UsageEvent]) -> set[str]:
+    """The names under which calls may have been authorized."""
     return {event.authorization_id or event.call_id for event in events} - {""}
 
 
@@ -70,12 +71,13 @@ def locked_with_caps(
     session: Session, workspace_id: str, authorization_ids: Collection[str]
 ) -> dict[str, Authorization]:
     """Return the stored ones among these authorizations, locked after every cap they hold under."""
-    cap_queries.keep_steady(session, workspace_id)
+    ask(session, cap_queries.steady(workspace_id))
     found = cap_queries.authorizations(session, workspace_id, authorization_ids)
     if not found:
         return {}
     cap_ids = {cap_id for each in found.values() for cap_id in each.holds}
-    caps.lock_caps(session, workspace_id, cap_ids)
+    if cap_ids:
+        ask(session, cap_queries.locking(workspace_id, cap_ids))
     # Read again: another process may have settled them while this one waited.
     return cap_queries.authorizations(session, workspace_id, found, lock=True)
 

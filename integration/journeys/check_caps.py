@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integration.caps import queries as cap_queries
+from integration.caps import recount_queries
 from integration.caps import store as caps
+from integration.foundation.round_trip import ask
 from integration.journeys import book_entries
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from integration.caps.queries import Drift
+    from integration.caps.recount_queries import Drift
     from integration.foundation.database import Transactions
 
 
@@ -23,11 +25,11 @@ def check_caps(transactions: Transactions, *, now: datetime) -> list[Drift]:
     threshold only together see each other's spend after their commits: it fires here at the latest.
     """
     with transactions.begin() as session:
-        drifts = cap_queries.drifts(session)
+        drifts = recount_queries.drifts(session)
         ids = workspaces.all_ids(session)
     for drift in drifts:
         with transactions.begin() as session:
-            caps.lock_caps(session, drift.workspace_id, [drift.cap_id])
+            ask(session, cap_queries.locking(drift.workspace_id, [drift.cap_id]))
             caps.recount_held(session, drift.workspace_id, [drift.cap_id])
             workspaces.audit(
                 session, drift.workspace_id, at=now, actor="storymeter",

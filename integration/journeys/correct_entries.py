@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from integration.backlog import store as backlog
-from integration.backlog.sprint_at import sprint_at
 from integration.journeys import book_entries
-from integration.journeys.record_usage import note_late_usage
+from integration.journeys.book_calls import note_late_usage
+from integration.journeys.held_stories import HeldStories
 from integration.journeys.value_again import event_of, valued_again
 from integration.ledger import queries as ledger_queries
 from integration.ledger.better_record import BY_PERSON
@@ -101,8 +100,7 @@ def move_spend(
     wanted = {name: value for name, value in only.items() if value}
 
     def moving(session: Session) -> Chooser:
-        backlog.hold_histories(session, workspace_id, [to_story])
-        history = backlog.memberships(session, workspace_id, [to_story]).get(to_story, [])
+        stories = HeldStories(session, workspace_id)
 
         def moved(entry: LedgerEntry) -> LedgerEntry | None:
             if entry.story_key != from_story or entry.kind != "usage":
@@ -111,7 +109,7 @@ def move_spend(
                 return None
             return replacement_of(
                 entry, story_key=to_story, attribution=f"{BY_PERSON}{actor}",
-                sprint_id=sprint_at(history, entry.occurred_at) if to_story else 0,
+                sprint_id=stories.sprint_at(to_story, entry.occurred_at),
             )  # fmt: skip
 
         return moved
@@ -131,21 +129,18 @@ def apply_rules(
         ladder = Ladder(
             metering.rules(session, workspace_id), workspaces.project_keys(session, workspace_id)
         )
+        stories = HeldStories(session, workspace_id)
 
         def decided(entry: LedgerEntry) -> LedgerEntry | None:
             if entry.kind != "usage" or not entry.attribution.startswith(("none", "rule:")):
                 return None
             found = ladder.attribute(event_of(entry))
-            story = backlog.parents(session, workspace_id, [found.story_key]).get(
-                found.story_key, found.story_key
-            )
+            story = stories.story_of(found.story_key)
             if (story, found.reason) == (entry.story_key, entry.attribution):
                 return None
-            backlog.hold_histories(session, workspace_id, [story])
-            history = backlog.memberships(session, workspace_id, [story]).get(story, [])
             return replacement_of(
                 entry, story_key=story, attribution=found.reason,
-                sprint_id=sprint_at(history, entry.occurred_at),
+                sprint_id=stories.sprint_at(found.story_key, entry.occurred_at),
             )  # fmt: skip
 
         return decided
@@ -207,8 +202,8 @@ class _Run:
         if not is_applied or not pairs:
             return pairs
         lines = [line for old, new in pairs for line in (reversal_of(old, self.action), new)]
-        book_entries.book(session, self.workspace_id, lines, self.now)
-        note_late_usage(session, self.workspace_id, lines, self.now)
+        closed = book_entries.book(session, self.workspace_id, lines, self.now)
+        note_late_usage(session, self.workspace_id, lines, closed, self.now)
         workspaces.audit(
             session, self.workspace_id, at=self.now, actor=self.actor, action=self.action,
             subject=f"day:{day}", reason=self.reason, entries=len(pairs),

@@ -15,10 +15,9 @@ from integration.foundation.errors import Conflict, NotFound
 from integration.journeys import book_entries
 from integration.journeys.call_scope import event_with, labels_of
 from integration.journeys.capture_holds import locked_with_caps
-from integration.journeys.value_usage import value
+from integration.journeys.value_usage import Place, value
 from integration.journeys.worst_case import dearest_classes
 from integration.ledger import store as ledger
-from integration.metering.attribution import Attribution, Explanation
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -150,9 +149,9 @@ def _estimated(
         **dearest_classes(asked, books, began),
     )  # fmt: skip
     history = backlog.memberships(session, workspace_id, [story_key])
-    entry = value(
-        event, Attribution(story_key, "tag" if story_key else "none", Explanation()),
-        sprint_at(history.get(story_key, ()), began), books,
+    place = Place(
+        story_key, "tag" if story_key else "none", sprint_at(history.get(story_key, ()), began),
         workspaces.find(session, workspace_id).default_region,
     )  # fmt: skip
+    entry = value(event, place, books)
     return entry._replace(kind="expired_hold", outcome="expired_hold")

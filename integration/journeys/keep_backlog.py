@@ -188,16 +188,17 @@ def _move_spend(
         for part in parts:
             entries = [_moved(entry, move) for entry in part if _belongs(entry, move)]
             flat = [line for pair in entries for line in pair]
-            book_entries.book(session, workspace_id, flat, now)
-            _note_moved_spend(session, workspace_id, flat, now)
+            closed = book_entries.book(session, workspace_id, flat, now)
+            _note_moved_spend(session, workspace_id, flat, closed, now)
 
 
 def _note_moved_spend(
-    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime
-) -> None:
+    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], closed: Sequence[int],
+    now: datetime,
+) -> None:  # fmt: skip
     """Let the worker revise the closed Sprints that spend was moved into or out of."""
     by_sprint = {entry.sprint_id: entry for entry in entries if entry.sprint_id}
-    for sprint_id in backlog.closed_among(session, workspace_id, by_sprint):
+    for sprint_id in closed:
         mailbox.receive(
             session, workspace_id, source="ledger", event="moved_spend",
             delivery_id=f"moved {by_sprint[sprint_id].entry_id}", subject=f"sprint:{sprint_id}",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 import msgspec
 
-from integration.backlog import store as backlog
-from integration.backlog.sprint_at import sprint_at
-from integration.journeys.value_usage import value
+from integration.journeys.value_usage import Place, value
 from integration.ledger import store as ledger
 from integration.ledger.better_record import contradicts, corrections, ids_in, merged_into
-from integration.ledger.entry import first_of
+from integration.ledger.entry import entry_id_at, first_of
+from integration.metering.identity import content_digest, marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.journeys.books import Books
+    from integration.journeys.held_stories import HeldStories
     from integration.ledger.entry import LedgerEntry
     from integration.metering.attribution import Attribution
     from integration.metering.identity import Rung
@@ -36,43 +36,36 @@ CallName = tuple[UUID, date]
 """The id and the day of the first entry about a call."""
 
 
-@dataclass(slots=True)
 class Call:
     """An event on its way into the book."""
 
-    event: UsageEvent
-    attribution: Attribution
-    marks: Mapping[Rung, str]
-    digest: int
-    books: Books
-    default_region: str
-    entry: LedgerEntry
-    """As it would stand if nobody had reported the call before."""
+    __slots__ = ("books", "digest", "entry", "event", "marks", "name", "place")
 
-    @property
-    def name(self) -> CallName:
-        """The call, if this record is the first about it."""
-        return self.entry.entry_id, self.entry.occurred_on
+    name: CallName
+    """The call, if this record is the first about it."""
+    place: Place
+    entry: LedgerEntry
+    """As it would stand if nobody had reported the call before; made once its story is held."""
+
+    def __init__(self, event: UsageEvent, books: Books) -> None:
+        moment = event.occurred_at.astimezone(UTC)
+        self.event = event
+        self.books = books
+        self.marks = marks(event)
+        self.digest = content_digest(event)
+        self.name = (entry_id_at(moment), moment.date())
+
+    def put_on(self, attribution: Attribution, stories: HeldStories, default_region: str) -> None:
+        """Make the entry, on the story that the attribution leads to."""
+        key = attribution.story_key
+        sprint_id = stories.sprint_at(key, self.event.occurred_at)
+        self.place = Place(stories.story_of(key), attribution.reason, sprint_id, default_region)
+        self.entry = value(self.event, self.place, self.books, self.name[0])
 
     def valued_at(self, moment: datetime) -> LedgerEntry:
         """The same record, had the call been made at another moment."""
         then = msgspec.structs.replace(self.event, occurred_at=moment)
-        return value(then, self.attribution, self.entry.sprint_id, self.books, self.default_region)
-
-
-class SprintAt:
-    """Finds the Sprint of a story that a correction puts a call on; read when one is asked for."""
-
-    def __init__(self, session: Session, workspace_id: str) -> None:
-        self._session = session
-        self._workspace_id = workspace_id
-
-    def __call__(self, story_key: str, moment: datetime) -> int:
-        if not story_key:
-            return 0
-        backlog.hold_histories(self._session, self._workspace_id, [story_key])
-        found = backlog.memberships(self._session, self._workspace_id, [story_key])
-        return sprint_at(found.get(story_key, ()), moment)
+        return value(then, self.place, self.books, self.name[0])
 
 
 @dataclass(slots=True)
@@ -83,7 +76,7 @@ class KnownCalls:
     of the batch brought a mark first.
     """
 
-    sprint_at: SprintAt
+    stories: HeldStories
     links: Mapping[str, ledger.Mark]
     owners: Mapping[str, Call]
     histories: dict[UUID, list[LedgerEntry]] = field(default_factory=dict)
@@ -91,37 +84,59 @@ class KnownCalls:
     moved_marks: dict[str, CallName] = field(default_factory=dict)
     conflicts: list[tuple[CallName, Call]] = field(default_factory=list)
 
-    def add(self, call: Call) -> None:
+    def settle_all(
+        self, session: Session, workspace_id: str, calls: Sequence[Call]
+    ) -> list[Outcome]:
+        """Decide what each record is worth, in order."""
+        fresh = [self._is_first(call) for call in calls]
+        again = [call for call, is_first in zip(calls, fresh, strict=True) if not is_first]
+        if not again:
+            self.entries = [call.entry for call in calls]
+            return ["accepted"] * len(calls)
+        self._load(session, workspace_id, again)
+        return [
+            self._add(call) if is_first else self._settle(call)
+            for call, is_first in zip(calls, fresh, strict=True)
+        ]
+
+    def _is_first(self, call: Call) -> bool:
+        """Whether nobody, in this batch or before, has brought any of the call's marks."""
+        for mark in call.marks.values():
+            if mark in self.links or self.owners[mark] is not call:
+                return False
+        return True
+
+    def _add(self, call: Call) -> Outcome:
         """Take in a call met for the first time: later records of the batch may be about it."""
         self.histories[call.entry.entry_id] = [call.entry]
         self.entries.append(call.entry)
+        return "accepted"
 
-    def is_resend(self, call: Call) -> bool:
+    def _is_resend(self, call: Call) -> bool:
         """Whether exactly this record has come before, before this batch."""
         links = [self.links.get(mark) for mark in call.marks.values()]
         told = {(link.entry_id, link.digest) if link else None for link in links}
         return len(told) == 1 and all(link and link.digest == call.digest for link in links)
 
-    def names(self, calls: Iterable[Call]) -> set[CallName]:
-        """The calls, met before this batch, that these records may be about."""
-        return {
+    def _load(self, session: Session, workspace_id: str, again: Iterable[Call]) -> None:
+        """Lock the calls that records are about and read their history, moved ones included."""
+        wanted = {
             (link.entry_id, link.occurred_on)
-            for call in calls
+            for call in again
+            if not self._is_resend(call)
             for mark in call.marks.values()
             if (link := self.links.get(mark)) is not None
         }
-
-    def load(self, session: Session, workspace_id: str, names: set[CallName]) -> None:
-        """Lock calls and read their history, and that of the calls they turned out to be."""
-        wanted = names
         while wanted:
             ledger.lock_calls(session, workspace_id, wanted)
             self.histories |= ledger.histories(session, workspace_id, wanted)
             gone = {name for first, _ in wanted if (name := self._moved_to(first))}
             wanted = {name for name in gone if name[0] not in self.histories}
 
-    def settle(self, call: Call) -> Outcome:
+    def _settle(self, call: Call) -> Outcome:
         """Decide what a record is worth that shares a mark with another call."""
+        if self._is_resend(call):
+            return "duplicate"
         matched = self._matched(call)
         standing = {name: entry for name in matched if (entry := self._standing(name[0]))}
         if not standing:
@@ -133,8 +148,7 @@ class KnownCalls:
             if _is_about(call, entry, matched[name])
         ]
         if not about:
-            self.add(call)
-            return "accepted"
+            return self._add(call)
         if call.event.outcome != "cache_hit":
             # The client saw an answer, and the gateway says that it came from its cache.
             about = [pair for pair in about if pair[1].outcome == "cache_hit"] or about
@@ -171,7 +185,7 @@ class KnownCalls:
     def _correct(self, call: Call, about: list[tuple[CallName, LedgerEntry]]) -> Outcome:
         name, anchor = about[0]
         found = call.valued_at(anchor.occurred_at)
-        changes = corrections([entry for _, entry in about], found, self.sprint_at)
+        changes = corrections([entry for _, entry in about], found, self.stories.sprint_at)
         if contradicts(anchor, found):
             self.conflicts.append((name, call))
         for entry in changes:

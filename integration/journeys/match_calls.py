@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.caps import queries as cap_queries
 from integration.journeys import book_entries
-from integration.journeys.known_calls import SprintAt
-from integration.journeys.record_usage import note_late_usage
+from integration.journeys.book_calls import note_late_usage
+from integration.journeys.held_stories import HeldStories
 from integration.ledger import store as ledger
 from integration.ledger import unnamed_queries
 from integration.ledger.match_by_figures import joining, same_calls
@@ -33,16 +34,16 @@ def match_calls(
         unnamed = unnamed_queries.unnamed_since(session, workspace_id, since)
         if not unnamed:
             return 0
+        in_force = cap_queries.caps_of(session, workspace_id)  # Before the calls, as usage does.
         found = unnamed_queries.alike(session, workspace_id, unnamed)
         groups = same_calls(
             _standing(session, workspace_id, [*unnamed, *found]),
             unnamed_queries.taken(session, workspace_id, unnamed),
         )
-        sprint_at = SprintAt(session, workspace_id)
-        lines = [line for group in groups for line in joining(group, sprint_at)]
-        if lines:
-            book_entries.book(session, workspace_id, lines, now)
-            note_late_usage(session, workspace_id, lines, now)
+        stories = HeldStories(session, workspace_id)
+        lines = [line for group in groups for line in joining(group, stories.sprint_at)]
+        closed = book_entries.book(session, workspace_id, lines, now, in_force)
+        note_late_usage(session, workspace_id, lines, closed, now)
     return sum(len(group) - 1 for group in groups)
 
 

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from integration.journeys.value_usage import KEPT_ATTRIBUTES, value
-from integration.metering.attribution import Attribution, Explanation
+from integration.journeys.value_usage import KEPT_ATTRIBUTES, Place, value
 from integration.metering.usage import UsageEvent
 
 if TYPE_CHECKING:
     from integration.journeys.books import Books
     from integration.ledger.entry import LedgerEntry
 
-_NOWHERE = Attribution("", "none", Explanation())
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -40,4 +38,5 @@ def event_of(entry: LedgerEntry) -> UsageEvent:
 
 def valued_again(entry: LedgerEntry, books: Books) -> LedgerEntry:
     """An entry as it would stand had these books been there; only its amounts mean anything."""
-    return value(event_of(entry), _NOWHERE, entry.sprint_id, books, entry.region)
+    place = Place(entry.story_key, entry.attribution, entry.sprint_id, entry.region)
+    return value(event_of(entry), place, books)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -16,10 +16,11 @@ from integration.pricing.hourly_rates import accelerator_cost
 from integration.pricing.price_book import Priced
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from integration.carbon.carbon_book import CarbonBook
     from integration.carbon.footprint import NoFactor
     from integration.journeys.books import Books
-    from integration.metering.attribution import Attribution
     from integration.metering.usage import UsageEvent
 
 
@@ -60,8 +61,20 @@ LARGEST_SOURCE_COST_USD = Decimal(1_000_000_000)
 _NO_COUNTS = (0, 0, 0, 0, 0, 0, 0)
 
 
+class Place(NamedTuple):
+    """Where a call belongs: the story and why, its Sprint, the region where the event names none.
+
+    `reason` is an attribution's: `tag`, `rule:<id>`, `branch` or `none`.
+    """
+
+    story_key: str
+    reason: str
+    sprint_id: int
+    default_region: str
+
+
 def value(
-    event: UsageEvent, attribution: Attribution, sprint_id: int, books: Books, default_region: str
+    event: UsageEvent, place: Place, books: Books, entry_id: UUID | None = None
 ) -> LedgerEntry:
     """Price a call at its own time and region. Unknown stays None and is counted, never 0.
 
@@ -69,7 +82,7 @@ def value(
     are kept for the audit with no amounts at all.
     """
     happened = event.outcome == "completed"
-    region = event.region or default_region
+    region = event.region or place.default_region
     costs, why_unpriced = _costs(event, books) if happened else ((0, 0), "")
     footprint = _footprint(event, region, books) if happened else _NOTHING
     energy, low, central, high, market = footprint or _UNKNOWN
@@ -77,7 +90,7 @@ def value(
     occurred_at = event.occurred_at.astimezone(UTC)
     # By position, in the order of the fields: half the time of keywords, once per event.
     return LedgerEntry(
-        entry_id_at(occurred_at),
+        entry_id or entry_id_at(occurred_at),
         occurred_at.date(),
         occurred_at,
         "usage",
@@ -87,9 +100,9 @@ def value(
         event.provider_name,
         event.model or event.accelerator,
         region,
-        attribution.story_key,
-        attribution.reason,
-        sprint_id,
+        place.story_key,
+        place.reason,
+        place.sprint_id,
         event.team,
         event.feature,
         event.authorization_id,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
+from integration.foundation.round_trip import Statement, ask, driver_of
 from integration.ledger.entry import AMOUNTS, VERSIONS, LedgerEntry, first_of, last_possible
 from integration.ledger.roll_up_statement import ADD_UP
 from integration.ledger.rows import COLUMNS, array_of, copy_text, sums, text_array_of
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from integration.ledger.rows import SpendKey
 
 SLOTS = 16
 """Parallel rows of each roll-up, so that writers seldom wait for one another. Measured: with 2 ms
@@ -38,53 +36,43 @@ def write(
         IntegrityError: an entry to be reversed was reversed by someone else meanwhile; or the book
             has no partition of an entry's day.
     """
-    if not entries:
-        return
-    instant = recorded_at.isoformat()
-    _copy(session, copy_text(workspace_id, instant, entries))
-    _add_up(session, workspace_id, sums(entries), instant, {each.books_version for each in entries})
+    if entries:
+        copy_in(session, workspace_id, entries, recorded_at)
+        ask(session, adding_up(workspace_id, entries, recorded_at))
 
 
-def _copy(session: Session, lines: bytes) -> None:
-    connection = session.connection()
-    try:
-        driver: Any = connection.connection
-        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.write(lines)
-    except psycopg.Error as error:
-        # The driver was used directly: let everyone above see what SQLAlchemy would have raised.
-        lost = isinstance(error, psycopg.OperationalError) and driver.driver_connection.broken
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            _COPY, None, error, psycopg.Error, connection_invalidated=lost
-        ) from error
+def copy_in(
+    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], recorded_at: datetime
+) -> None:
+    """Add entries to the book alone; `adding_up` has to follow. Raises as `write` does."""
+    lines = copy_text(workspace_id, recorded_at.isoformat(), entries)
+    with driver_of(session) as driver, driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(lines)
 
 
-def _add_up(
-    session: Session, workspace_id: str, parts: Sequence[tuple[SpendKey, list[int]]], instant: str,
-    used: set[int],
-) -> None:  # fmt: skip
+def adding_up(
+    workspace_id: str, entries: Sequence[LedgerEntry], recorded_at: datetime
+) -> Statement[None]:
+    """Add entries to both roll-ups, and name the versions they were valued by."""
+    parts = sums(entries)
     keys = list(zip(*(key for key, _ in parts), strict=True))
     amounts = zip(*(amounts for _, amounts in parts), strict=True)
-    versions = sorted(used & VERSIONS.keys())
-    session.connection().exec_driver_sql(
-        ADD_UP,
-        {
-            "workspace_id": workspace_id,
-            "recorded_at": instant,
-            "slot": os.getpid() % SLOTS,
-            "day": array_of(keys[0]),
-            "story_key": text_array_of(keys[1]),
-            "provider_name": text_array_of(keys[2]),
-            "model": text_array_of(keys[3]),
-            "sprint_id": array_of(keys[4]),
-            **dict(zip(AMOUNTS, map(array_of, amounts), strict=True)),
-            "version": array_of(versions),
-            "price_version": text_array_of(VERSIONS[version][0] for version in versions),
-            "factor_version": text_array_of(VERSIONS[version][1] for version in versions),
-        },
-    )
+    versions = sorted({entry.books_version for entry in entries} & VERSIONS.keys())
+    values = {
+        "workspace_id": workspace_id,
+        "recorded_at": recorded_at,
+        "slot": os.getpid() % SLOTS,
+        "day": array_of(keys[0]),
+        "story_key": text_array_of(keys[1]),
+        "provider_name": text_array_of(keys[2]),
+        "model": text_array_of(keys[3]),
+        "sprint_id": array_of(keys[4]),
+        **dict(zip(AMOUNTS, map(array_of, amounts), strict=True)),
+        "version": array_of(versions),
+        "price_version": text_array_of(VERSIONS[version][0] for version in versions),
+        "factor_version": text_array_of(VERSIONS[version][1] for version in versions),
+    }
+    return Statement(ADD_UP, values, lambda _: None)
 
 
 class Mark(NamedTuple):
@@ -112,19 +100,17 @@ WHERE NOT EXISTS (SELECT 1 FROM added WHERE added.identity = sent.identity)
 """
 
 
-def remember(
-    session: Session, workspace_id: str, marks: Mapping[str, tuple[UUID, date, int]]
-) -> list[str]:
-    """Keep the marks that are new, with first entry, day and digest; return those known before.
+def remembering(
+    workspace_id: str, marks: Mapping[str, tuple[UUID, date, int]]
+) -> Statement[list[str]]:
+    """Keep the marks that are new, with first entry, day and digest; tell those known before.
 
     A mark that another transaction is adding right now is waited for, so that of two observers
     reporting at once exactly one is first. All take them in one order: nobody waits in a circle.
     """
-    if not marks:
-        return []
     ordered = sorted(marks)
     entry_ids, days, digests = zip(*(marks[mark] for mark in ordered), strict=True)
-    rows = session.connection().exec_driver_sql(
+    return Statement(
         _REMEMBER,
         {
             "workspace_id": workspace_id,
@@ -133,8 +119,8 @@ def remember(
             "occurred_on": array_of(days),
             "digest": array_of(digests),
         },
+        lambda rows: [row[0] for row in rows],
     )
-    return [row[0] for row in rows]
 
 
 def recognise(session: Session, workspace_id: str, identities: Iterable[str]) -> dict[str, Mark]:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from integration.foundation.errors import Conflict, NotFound
+from integration.foundation.round_trip import Statement
 from integration.metering.attribution import AttributionRule
 from integration.metering.models import AttributionRuleRow, CheckTotalRow
 
@@ -57,6 +58,19 @@ def end_rule(session: Session, workspace_id: str, rule_id: str, at: datetime) ->
     )
     if ended is None:
         raise NotFound(f"There is no attribution rule {rule_id!r}")
+
+
+def rules_mark(workspace_id: str) -> Statement[object]:
+    """Tell something that differs once a rule of the workspace was added or ended.
+
+    Each such change leaves a row written by a later transaction, so that the sum grows.
+    """
+    return Statement(
+        "SELECT count(*), sum(xmin::text::bigint) FROM attribution_rule "
+        "WHERE workspace_id = %(workspace_id)s",
+        {"workspace_id": workspace_id},
+        lambda rows: rows[0],
+    )
 
 
 def rules(session: Session, workspace_id: str) -> list[AttributionRule]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import or_, select
 
+from integration.foundation.errors import NotFound
+from integration.foundation.round_trip import Row, Statement
 from integration.workspaces.models import (
     ApiKeyRow,
     AuditRow,
@@ -17,6 +19,7 @@ from integration.workspaces.models import (
 from integration.workspaces.workspace import Caller, key_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -32,6 +35,34 @@ class KeyHead:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+class UsageDefaults(NamedTuple):
+    """What of a workspace's settings decides about its usage."""
+
+    default_region: str
+    project_keys: frozenset[str]
+    """Of the Jira projects it has set up; empty when none is connected."""
+
+
+def usage_defaults(workspace_id: str) -> Statement[UsageDefaults]:
+    """Read what usage is attributed and valued by.
+
+    Raises:
+        NotFound: there is no workspace with this id.
+    """
+
+    def read(rows: Sequence[Row]) -> UsageDefaults:
+        if not rows:
+            raise NotFound(f"There is no workspace {workspace_id!r}")
+        return UsageDefaults(rows[0][0], frozenset(rows[0][1] or ()))
+
+    return Statement(
+        "SELECT default_region, project_keys FROM workspace LEFT JOIN jira_connection "
+        "USING (workspace_id) WHERE workspace_id = %(workspace_id)s",
+        {"workspace_id": workspace_id},
+        read,
+    )
 
 
 def keys_of(session: Session, workspace_id: str) -> list[KeyHead]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from integration.assembly import default_books
 from integration.backlog.story import Membership, Sprint, Story
 from integration.caps import queries as cap_queries
+from integration.caps import recount_queries
 from integration.caps.policy import Balance, Cap
 from integration.journeys.authorize_call import Answer, AuthorizationRequest, authorize_call
 from integration.journeys.book_shelf import BookShelf
@@ -76,7 +77,7 @@ class Stage:
         """What is spent and held under a cap."""
         with self.transactions.begin() as session:
             balance = cap_queries.balances(session, ACME, [cap_id])[cap_id]
-            assert cap_queries.drifts(session) == []
+            assert recount_queries.drifts(session) == []
         return balance.spent, balance.held
 
     def state(self, authorization_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.backlog.story import Membership
-from integration.caps import queries as cap_queries
+from integration.caps import recount_queries
 from integration.caps import store as caps
 from integration.caps.policy import Granted
 from integration.caps.raising.terms import Terms
@@ -194,7 +194,7 @@ def test_a_drifted_cap_is_corrected_and_the_correction_is_kept(stage: Stage) -> 
     with stage.transactions.begin() as session:
         session.connection().exec_driver_sql("UPDATE cap SET held = 7")
     assert check_caps(stage.transactions, now=NOON) == [
-        cap_queries.Drift(ACME, "sprint-14", 7, 400)
+        recount_queries.Drift(ACME, "sprint-14", 7, 400)
     ]
     assert stage.stands() == (0, 400)
     with stage.transactions.begin() as session:

@@ -17,10 +17,11 @@ import pytest
 from sqlalchemy import event, text
 
 from integration.caps import queries as cap_queries
-from integration.caps import store as caps
+from integration.caps import recount_queries
 from integration.caps.policy import Balance, Granted
 from integration.foundation.database import transactions_on
 from integration.foundation.errors import Conflict, InvalidInput
+from integration.foundation.round_trip import ask
 from integration.journeys import capture_holds, end_holds
 from tests.journeys.stage import ACME, NOON, Stage, stage_on
 
@@ -195,7 +196,7 @@ class Play:
         """Compare what stands with what the rules say."""
         self.read_ends()
         with self.stage.transactions.begin() as session:
-            assert cap_queries.drifts(session) == [], "held is not the sum of the open holds"
+            assert recount_queries.drifts(session) == [], "held is not the sum of the open holds"
             astray = session.scalar(
                 text(
                     'SELECT count(*) FROM hold JOIN "authorization" a USING (authorization_id) '
@@ -235,7 +236,7 @@ def settles_without_locks(patch: pytest.MonkeyPatch) -> None:
     def locked(session: Session, workspace_id: str, ids: Collection[str]) -> dict[str, Any]:
         found = cap_queries.authorizations(session, workspace_id, ids)
         cap_ids = {cap_id for each in found.values() for cap_id in each.holds}
-        caps.lock_caps(session, workspace_id, cap_ids)
+        ask(session, cap_queries.locking(workspace_id, cap_ids))
         return found
 
     patch.setattr(capture_holds, "locked_with_caps", locked)

@@ -24,6 +24,7 @@ from sqlalchemy import event, text
 
 from integration.backlog.story import Membership, Sprint
 from integration.caps import queries as cap_queries
+from integration.caps import recount_queries
 from integration.caps.policy import Cap
 from integration.foundation.clock import FixedClock
 from integration.foundation.database import transactions_on
@@ -291,7 +292,7 @@ class Play:
         expected = self.truth.spend()
         assert spend_by_story(self.transactions) == expected
         with self.transactions.begin() as session:
-            assert cap_queries.drifts(session) == []
+            assert recount_queries.drifts(session) == []
             for sprint_id, completed_at in self.truth.completed_at.items():
                 cost = sum(value[1] for place, value in expected.items() if place[1] == sprint_id)
                 standing = reconciliation.latest(session, ACME, sprint_id)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.assembly import default_books
-from integration.journeys.value_usage import value
+from integration.journeys.value_usage import Place, value
 from integration.ledger.match_by_figures import Taken, same_calls
 from integration.metering.attribution import attribute
 from integration.metering.usage import UsageEvent
@@ -29,7 +29,8 @@ def record(source: str, minutes: float = 0, **fields: Any) -> LedgerEntry:
         source=source, occurred_at=NOON + timedelta(minutes=minutes), provider_name="openai",
         request_model="gpt-4o", **tokens | fields,
     )  # fmt: skip
-    return value(event, attribute(event, (), ()), 0, BOOKS, "eu-west-1")
+    found = attribute(event, (), ())
+    return value(event, Place(found.story_key, found.reason, 0, "eu-west-1"), BOOKS)
 
 
 def stream(minutes: float = 0, **fields: Any) -> LedgerEntry:

@@ -1,0 +1,79 @@
+"""Several statements in one round trip, inside a session's transaction.
+
+For the few places that thousands of events a second pass: there SQLAlchemy's work around a
+statement, and the wait for its answer, cost more than the statement itself. PostgreSQL runs them
+one after the other, and each sees what was committed before it began, also while the one before it
+waited for a lock. Errors are SQLAlchemy's, as everywhere.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(Generic[T]):
+    """SQL in the driver's own style, its values, and what its rows mean."""
+
+    sql: str
+    values: Mapping[str, object]
+    read: Callable[[Sequence[Row]], T]
+
+
+class RoundTrip:
+    """What is asked for goes out together at the end of the block; the answers are there then."""
+
+    def __init__(self, driver: psycopg.Connection[Row]) -> None:
+        self._driver = driver
+
+    def ask(self, statement: Statement[T]) -> Callable[[], T]:
+        """Ask for a statement; what comes back gives its answer, after the block."""
+        cursor = self._driver.execute(statement.sql, statement.values)
+        return lambda: statement.read(cursor.fetchall() if cursor.description else ())
+
+
+@contextmanager
+def round_trip(session: Session) -> Iterator[RoundTrip]:
+    """Send everything that the block asks for at once.
+
+    Raises:
+        DBAPIError: of the first statement that failed; the ones after it were not run.
+    """
+    with driver_of(session) as driver, driver.pipeline():
+        yield RoundTrip(driver)
+
+
+def ask(session: Session, statement: Statement[T]) -> T:
+    """Run one statement."""
+    with driver_of(session) as driver:
+        cursor = driver.execute(statement.sql, statement.values)
+        return statement.read(cursor.fetchall() if cursor.description else ())
+
+
+@contextmanager
+def driver_of(session: Session) -> Iterator[psycopg.Connection[Row]]:
+    """Lend the driver's connection of a session's transaction; its errors become SQLAlchemy's."""
+    connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    try:
+        yield driver
+    except psycopg.Error as error:
+        is_lost = isinstance(error, psycopg.OperationalError) and driver.broken
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            "", None, error, psycopg.Error, connection_invalidated=is_lost
+        ) from error

@@ -1,0 +1,55 @@
+"""Several statements in one round trip behave as the same statements one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, OperationalError
+
+from integration.foundation.round_trip import Statement, ask, round_trip
+
+if TYPE_CHECKING:
+    from integration.foundation.database import Transactions
+
+
+def number(sql: str) -> Statement[int]:
+    return Statement(sql, {}, lambda rows: int(rows[0][0]))
+
+
+def test_each_statement_sees_what_those_before_it_did(transactions: Transactions) -> None:
+    with transactions.begin() as session:
+        session.execute(text("CREATE TABLE pieces (name text)"))
+        with round_trip(session) as trip:
+            trip.ask(Statement("INSERT INTO pieces VALUES (%(name)s)", {"name": "a"}, len))
+            count = trip.ask(number("SELECT count(*) FROM pieces"))
+        assert count() == 1
+    with transactions.begin() as session:
+        assert ask(session, number("SELECT count(*) FROM pieces")) == 1
+
+
+def test_the_first_error_is_raised_as_sqlalchemys_and_undoes_everything(
+    transactions: Transactions,
+) -> None:
+    with transactions.begin() as session:
+        session.execute(text("CREATE TABLE pieces (name text)"))
+    with pytest.raises(DataError, match="division by zero"):
+        ask_in_vain(transactions)
+    with transactions.begin() as session:
+        assert ask(session, number("SELECT count(*) FROM pieces")) == 0
+
+
+def ask_in_vain(transactions: Transactions) -> None:
+    with transactions.begin() as session, round_trip(session) as trip:
+        trip.ask(Statement("INSERT INTO pieces VALUES ('a')", {}, len))
+        trip.ask(number("SELECT 1/0"))
+        trip.ask(number("SELECT count(*) FROM nothing_here"))
+
+
+def test_a_lost_connection_is_told_and_not_used_again(transactions: Transactions) -> None:
+    with pytest.raises(OperationalError) as lost, transactions.begin() as session:
+        ask(session, Statement("SELECT pg_terminate_backend(pg_backend_pid())", {}, len))
+    assert lost.value.connection_invalidated
+    with transactions.begin() as session:
+        assert ask(session, number("SELECT 1")) == 1
