@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from integration.caps import queries as cap_queries
 from integration.caps import recount_queries
@@ -23,6 +23,7 @@ from integration.foundation.database import transactions_on
 from integration.foundation.errors import Conflict, InvalidInput
 from integration.foundation.round_trip import ask
 from integration.journeys import capture_holds, end_holds
+from tests.each_statement import before_each_statement
 from tests.journeys.stage import ACME, NOON, Stage, stage_on
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Play:
         self.asked = 0
         self.statements_left = -1
         self.comes_between: Callable[[], None] | None = None
-        event.listen(engine, "before_cursor_execute", self._before)
+        before_each_statement(engine, self._before)
 
-    def _before(self, _: Any, __: Any, statement: str, *___: Any) -> None:
+    def _before(self, statement: str) -> None:
         self.statements_left -= 1
         if self.statements_left == 0:
             raise Killed

@@ -17,10 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from integration.backlog.story import Membership, Sprint
 from integration.caps import queries as cap_queries
@@ -40,6 +40,7 @@ from integration.journeys.record_usage import record_usage
 from integration.journeys.set_cap import set_cap
 from integration.metering.usage import UsageEvent
 from integration.reconciliation import store as reconciliation
+from tests.each_statement import before_each_statement
 from tests.journeys.ledger_recount import disagreements, double_reversals, spend_by_story
 from tests.journeys.stage import ACME, START, stage_on, story
 
@@ -149,13 +150,13 @@ class Play:
         self.usage: list[Call] = []
         self.hints: list[Callable[[], None]] = []
         self.statements_left = -1
-        event.listen(engine, "before_cursor_execute", self._before)
+        before_each_statement(engine, self._before)
         for number in STORIES:
             self.truth.memberships[number] = []
             self.hints.append(partial(self.read_story, number))
         self.hints += [partial(self.read_sprint, sprint_id) for sprint_id in SPRINTS]
 
-    def _before(self, *_: Any) -> None:
+    def _before(self, _: str) -> None:
         self.statements_left -= 1
         if self.statements_left == 0:
             raise Killed
