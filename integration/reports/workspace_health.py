@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from integration.backlog import store as backlog
 from integration.caps import queries as cap_queries
+from integration.caps import recount_queries
 from integration.caps.policy import sprint_id_of
 from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
@@ -168,7 +169,7 @@ def _caps(session: Session, workspace_id: str) -> Iterator[Check]:
     if full:
         yield Check("full_caps", "look", {"caps": full})
     drifted = [
-        each.cap_id for each in cap_queries.drifts(session) if each.workspace_id == workspace_id
+        each.cap_id for each in recount_queries.drifts(session) if each.workspace_id == workspace_id
     ]
     if drifted:
         yield Check("cap_drift", "wrong", {"caps": drifted})
