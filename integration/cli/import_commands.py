@@ -7,48 +7,51 @@ import sys
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
 from integration.cli.start_up import database
 from integration.cli.workspace_choice import chosen, connected
-from integration.foundation.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from integration.ledger.entry import LedgerEntry
     from integration.settings import Settings
     from integration.sources.batch import RejectedItem
 
-FORMATS = ("ndjson", "csv", "codecarbon", "bedrock", "langfuse")
 DAY = click.DateTime(["%Y-%m-%d"])
 SHOWN_REJECTED = 10
-BEGINNING = 64 * 1024
+FORMATS = ("ndjson", "csv", "parquet", "codecarbon", "bedrock", "langfuse")
+BY_NAME = "By the file's ending when left out: csv, parquet, else ndjson."
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="ndjson", show_default=True)
+@click.option("--format", "kind", type=click.Choice(FORMATS), help=BY_NAME)
 @click.option("--workspace", "workspace_id", default="", help="Needed where there are several.")
 @click.option("--again", is_flag=True, help="Read the file from its first line once more.")
 @click.option("--json", "as_json", is_flag=True)
 def import_file(file: Path, kind: Any, workspace_id: str, again: bool, as_json: bool) -> None:
-    """Record the usage in FILE, one row on each line. Interrupted, it goes on where it was.
+    """Record the usage in FILE: one row on each line, or Parquet; either may be gzipped (.gz).
 
-    The same file again adds nothing: calls are recognised.
+    Interrupted, it goes on where it was. The same file again adds nothing: calls are recognised.
     """
     from rich.progress import Progress
 
-    from integration.sources.usage_files import mark_of, parts
+    from integration.sources.usage_files import format_of, mark_of, parts
 
     counts: Counter[str] = Counter()
     rejected: list[tuple[int, RejectedItem]] = []
-    with database() as settings, connected(settings) as transactions, file.open("rb") as rows:
+    kind = kind or format_of(file.name)
+    with (
+        database() as settings, connected(settings) as transactions, file.open("rb") as raw,
+        _opened(file, raw) as rows,
+    ):  # fmt: skip
         with transactions.begin() as session:
             workspace_id = chosen(session, workspace_id)
-        mark = mark_of(file.name, rows.read(BEGINNING))
-        rows.seek(0)
+        mark = mark_of(file.name, rows, kind)
         place = settings.data_dir / "imports" / f"{workspace_id}-{mark}"
         skip = int(place.read_text()) if place.exists() and not again else 0
         record = _recorder(settings, transactions, workspace_id)
@@ -64,8 +67,15 @@ def import_file(file: Path, kind: Any, workspace_id: str, again: bool, as_json: 
                 first = part.lines_done
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_text(str(part.lines_done))
-                progress.update(bar, completed=part.bytes_done)
+                progress.update(bar, completed=raw.tell())
     _say(counts, rejected, skip, as_json=as_json)
+
+
+def _opened(file: Path, raw: BinaryIO) -> BinaryIO:
+    """The file as it was before it was zipped."""
+    import gzip
+
+    return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
 
 
 def _recorder(settings: Settings, transactions: Any, workspace_id: str) -> Any:
@@ -108,25 +118,22 @@ def export_file(file: Path, first: datetime, last: datetime | None, workspace_id
     """Write the ledger's entries of some days to FILE: .parquet, or one JSON object a line."""
     from rich.progress import track
 
+    from integration.cli.entry_files import write_lines, write_parquet
+
     end = last.date() if last else datetime.now(UTC).date()
     with database() as settings, connected(settings) as transactions:
         with transactions.begin() as session:
             workspace_id = chosen(session, workspace_id)
-        rows = _entries(transactions, workspace_id, first.date(), end)
-        if file.suffix == ".parquet":
-            written = _write_parquet(file, rows)
-        else:
-            written = 0
-            with file.open("w") as lines:
-                for row in track(rows, "exporting", disable=not sys.stderr.isatty()):
-                    lines.write(json.dumps(row, default=str) + "\n")
-                    written += 1
+        entries = _entries(transactions, workspace_id, first.date(), end)
+        shown = track(entries, "exporting", disable=not sys.stderr.isatty())
+        write = write_parquet if file.suffix == ".parquet" else write_lines
+        written = write(file, shown)
     click.echo(f"{written} entries written to {file}.")
 
 
 def _entries(
     transactions: Any, workspace_id: str, first: date, last: date
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[LedgerEntry]:
     from integration.ledger.queries import days_between
     from integration.ledger.store import entries_of_day
 
@@ -134,31 +141,4 @@ def _entries(
         days = days_between(session, workspace_id, first, last)
     for day in days:
         with transactions.begin() as session:
-            for entry in entries_of_day(session, workspace_id, day):
-                yield entry._asdict()
-
-
-def _write_parquet(file: Path, rows: Iterator[dict[str, Any]]) -> int:
-    from itertools import islice
-
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as missing:
-        raise InvalidInput(
-            "Parquet needs pyarrow: install storymeter[parquet], or export to .ndjson"
-        ) from missing
-    written, writer = 0, None
-    while part := list(islice(rows, 50_000)):
-        texts = [{name: _plain(cell) for name, cell in row.items()} for row in part]
-        table = pa.Table.from_pylist(texts, schema=writer.schema if writer else None)
-        writer = writer or pq.ParquetWriter(file, table.schema)
-        writer.write_table(table)
-        written += len(part)
-    if writer is not None:
-        writer.close()
-    return written
-
-
-def _plain(cell: object) -> object:
-    return cell if cell is None or isinstance(cell, (int, str, date)) else str(cell)
+            yield from entries_of_day(session, workspace_id, day)

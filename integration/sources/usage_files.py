@@ -1,4 +1,4 @@
-"""Files of usage, read in parts: our events, plain CSV, CodeCarbon, Bedrock logs, Langfuse exports.
+"""Files of usage, read in parts: our events as lines, CSV or Parquet, and what others write.
 
 A row without any id gets one from its file and line, so that the same file again adds nothing.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, get_args
 import msgspec
 
 from integration.foundation.errors import InvalidInput
-from integration.sources import bedrock, gpu_jobs, langfuse, usage_events
+from integration.sources import bedrock, gpu_jobs, langfuse, parquet_files, usage_events
 from integration.sources.batch import Batch
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from integration.metering.usage import UsageEvent
 
-FileFormat = Literal["ndjson", "csv", "codecarbon", "bedrock", "langfuse"]
+FileFormat = Literal["ndjson", "csv", "parquet", "codecarbon", "bedrock", "langfuse"]
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 WITH_HEADING = frozenset({"csv", "codecarbon"})
 ROWS_AT_ONCE = 5_000
@@ -34,33 +34,56 @@ class Part(NamedTuple):
 
     batch: Batch
     lines_done: int
-    bytes_done: int
 
 
-def mark_of(name: str, beginning: bytes) -> str:
-    """What a file is known by: its name and its first bytes; a file that grows stays the same."""
-    return blake2b(name.encode() + b"\0" + beginning, digest_size=8).hexdigest()
+def format_of(name: str) -> FileFormat:
+    """Tell the format by the file's ending."""
+    plain = name.removesuffix(".gz")
+    return next((kind for kind in ("csv", "parquet") if plain.endswith(f".{kind}")), "ndjson")
+
+
+def mark_of(name: str, file: BinaryIO, kind: FileFormat) -> str:
+    """What a file is known by; one of lines stays the same while it grows.
+
+    Its name, heading and first row; of Parquet its end, where all of it is described.
+    """
+    if kind == "parquet":
+        file.seek(max(0, file.seek(0, 2) - LONGEST_LINE))
+        told = file.read()
+    else:
+        told = b"".join(islice(_lines(file), 2 if kind in WITH_HEADING else 1))
+    file.seek(0)
+    return blake2b(name.encode() + b"\0" + told, digest_size=8).hexdigest()
 
 
 def parts(
     file: BinaryIO, kind: FileFormat, mark: str, *, now: datetime, skip: int = 0
 ) -> Iterator[Part]:
-    """Read a file of one row a line, from the line after the first `skip`.
+    """Read a file of one row a line, or Parquet, from the row after the first `skip`.
 
     Raises:
-        InvalidInput: a heading is missing, or a line is longer than LONGEST_LINE.
+        InvalidInput: a heading is missing, a line is longer than LONGEST_LINE, or it is no Parquet.
     """
+    if kind == "parquet":
+        done = skip
+        for batch, rows in parquet_files.batches(file, now, skip, ROWS_AT_ONCE):
+            yield Part(_all_named(batch, mark, done), done + rows)
+            done += rows
+        return
     heading = _line(file) if kind in WITH_HEADING else b""
     if kind in WITH_HEADING and not heading:
         raise InvalidInput("The file has no heading line")
     done = sum(1 for _ in islice(_lines(file), skip))
-    while rows := list(islice(_lines(file), ROWS_AT_ONCE)):
-        batch = _read(rows, heading, kind, now)
-        named = [
-            (index, _named(event, f"file-{mark}-{done + index}")) for index, event in batch.events
-        ]
-        done += len(rows)
-        yield Part(Batch(named, batch.rejected, batch.ignored), done, file.tell())
+    while lines := list(islice(_lines(file), ROWS_AT_ONCE)):
+        batch = _all_named(_read(lines, heading, kind, now), mark, done)
+        done += len(lines)
+        yield Part(batch, done)
+
+
+def _all_named(batch: Batch, mark: str, done: int) -> Batch:
+    """Give each event without an id one from its place in the file."""
+    named = [(index, _named(event, f"file-{mark}-{done + index}")) for index, event in batch.events]
+    return Batch(named, batch.rejected, batch.ignored)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

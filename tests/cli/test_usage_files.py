@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
@@ -14,6 +17,7 @@ from sqlalchemy import text
 from integration.cli import commands
 from integration.foundation.errors import NotFound
 from integration.journeys.check_totals import keep_totals
+from integration.ledger.entry import LedgerEntry
 from integration.metering.check_total import CheckTotal
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
@@ -66,6 +70,47 @@ def test_a_file_is_imported_once_goes_on_where_it_grew_and_may_be_read_again(
     again = run("usage", "import", file, "--again")
     assert (again["accepted"], again["duplicate"]) == (0, 30)
     assert totals(transactions, "calls", "list_cost_nanousd") == (30, 30 * PLAIN)
+
+
+def test_a_file_that_grows_and_is_zipped_counts_each_row_once(
+    run: Any, transactions: Transactions, tmp_path: Path
+) -> None:
+    file = tmp_path / "calls.ndjson"
+    row = {"request_model": "gpt-4o", "occurred_at": AT.isoformat(), "input_tokens": 1000}
+    line = json.dumps(row) + "\n"
+    file.write_text(line * 3)
+    assert run("usage", "import", str(file))["accepted"] == 3
+    file.write_text(line * 5)
+    grown = run("usage", "import", str(file))
+    assert (grown["accepted"], grown["skipped_lines"]) == (2, 3)
+    zipped = tmp_path / "calls.ndjson.gz"
+    zipped.write_bytes(gzip.compress(file.read_bytes()))
+    assert run("usage", "import", str(zipped))["accepted"] == 5  # Another file, other calls.
+    assert totals(transactions, "calls") == (10,)
+
+
+def test_the_book_goes_to_parquet_with_its_types_and_nulls(
+    run: Any, transactions: Transactions, tmp_path: Path
+) -> None:
+    events = tmp_path / "calls.parquet"
+    columns = {
+        "request_model": ["gpt-4o", "acme-voice-1"], "input_tokens": [1000, 10],
+        "output_tokens": [100, 1], "occurred_at": [AT, AT], "story_key": [None, "SHOP-1"],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), events)
+    assert run("usage", "import", str(events))["accepted"] == 2
+    assert run("usage", "import", str(events))["skipped_lines"] == 2
+    book = tmp_path / "book.parquet"
+    day = AT.date().isoformat()
+    done = CliRunner().invoke(commands, ["usage", "export", str(book), "--from", day])
+    assert done.exit_code == 0, done.output
+    table = pq.read_table(book)
+    assert table.column_names == list(LedgerEntry._fields)
+    rows = sorted(table.to_pylist(), key=lambda row: str(row["model"]))
+    assert [row["list_cost_nanousd"] for row in rows] == [None, PLAIN]
+    assert [row["occurred_at"] for row in rows] == [AT, AT]
+    assert [row["occurred_on"] for row in rows] == [AT.date()] * 2
+    assert [row["reverses"] for row in rows] == [None, None]
 
 
 def test_what_was_imported_is_moved_repriced_and_exported(
