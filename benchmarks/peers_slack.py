@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from benchmarks.node_packages import ROOT, CannotRun, installed, tell
+from benchmarks.node_packages import FOLDER, CannotRun, installed, tell
 from benchmarks.processes import free_port
 from benchmarks.slack_front import Front, front_app
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from integration.cli.demo.play import Sprint
     from integration.cli.demo.world import World
 
-PEERS = ROOT / ".storymeter" / "peers" / "slack"
-EMULATE = "emulate@0.12.2"
 PROGRAM = Path("node_modules/emulate/dist/index.js")
 READER = "xoxb-reader"
 START_TIMEOUT_S = 60
@@ -42,7 +40,7 @@ Json = dict[str, Any]
 def main() -> int:
     """Run the Sprint before the judges; 1 when one of them objects."""
     try:
-        node = installed(PEERS, EMULATE)
+        node = installed()
     except CannotRun as why:
         print(json.dumps({"skipped": str(why)}))
         return 0
@@ -147,13 +145,12 @@ def emulator(node: Path, token: str) -> Iterator[str]:
             ],
         }
     }  # fmt: skip
-    PEERS.mkdir(parents=True, exist_ok=True)
-    (PEERS / "seed.json").write_text(json.dumps(seed))
+    (FOLDER / "seed.json").write_text(json.dumps(seed))
     port = free_port()
     child = subprocess.Popen(
-        [str(node), str(PEERS / PROGRAM), "start", "--service", "slack", "--seed",
-         str(PEERS / "seed.json"), "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=sys.stderr, cwd=PEERS,
+        [str(node), str(FOLDER / PROGRAM), "start", "--service", "slack", "--seed",
+         str(FOLDER / "seed.json"), "--port", str(port)],
+        stdout=subprocess.DEVNULL, stderr=sys.stderr, cwd=FOLDER,
         env=os.environ | {"NO_COLOR": "1"},
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
