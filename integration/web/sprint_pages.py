@@ -14,6 +14,7 @@ from integration.reconciliation import queries as revisions
 from integration.reports.cap_events import cap_events
 from integration.reports.page_charts import burn_up_svg, stories_svg
 from integration.reports.retrospective import retrospective
+from integration.reports.revision_diff import revision_diff
 from integration.reports.sprint_page import sprint_page
 from integration.reports.standing import revision_report, standing_report
 from integration.reports.story_bars import story_bars
@@ -112,6 +113,17 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
         )  # fmt: skip
     response.headers["Content-Security-Policy"] = content_policy(style_hash(stylesheet()))
     return response
+
+
+@sprint_pages.get("/<workspace_id>/sprints/<int:sprint_id>/changes")
+@people()
+def show_changes(workspace_id: str, sprint_id: int) -> Response:
+    """Show what changed between two revisions of the report: without numbers, the last two."""
+    before, after = (request.args.get(name, type=int) for name in ("from", "to"))
+    with service().transactions.begin() as session:
+        workspace = workspaces.find(session, workspace_id)
+        found = revision_diff(session, workspace_id, sprint_id, before, after)
+        return page("changes.html", session, workspace, now(), diff=found)
 
 
 def _sprint(

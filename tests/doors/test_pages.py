@@ -275,6 +275,21 @@ def test_a_closed_sprint_shows_its_saved_revision(service: Service, world: World
     assert "As of 21 Nov 2026" in words
 
 
+def test_revisions_can_be_read_and_compared(
+    client: FlaskClient, world: World, update_golden: bool
+) -> None:
+    worlds.second_revision(world)
+    changes = words_of(client, "/acme/sprints/14/changes")
+    check_golden("pages/second_revision.changes.txt", changes, update_golden)
+    assert words_of(client, "/acme/sprints/14/changes?from=1&to=2") == changes
+    first, second = (plain_text(client.get(f"/acme/reports/14?revision={n}").text) for n in (1, 2))
+    assert "This is an earlier revision. Revision 2 stands." in first
+    assert "earlier revision" not in second
+    for address in ("changes?from=1&to=9", "changes?from=0&to=1"):
+        assert client.get(f"/acme/sprints/14/{address}").status_code == 404
+    assert client.get("/acme/reports/14?revision=7").status_code == 404
+
+
 def test_a_closed_sprints_page_has_the_first_stories_of_its_revision(world: World) -> None:
     worlds.second_revision(world)
     with world.service.transactions.begin() as session:
