@@ -61,7 +61,7 @@ class SlackDesk(CapDesk, Protocol):
         """Return the running Sprint of the channel's team, else of the workspace."""
 
     def story_line(self, workspace_id: str, story_key: str) -> StoryLine | None:
-        """Return a story as it stands in the running Sprint; None when it is not known."""
+        """Return a story as it stands in the Sprint it was in last; None when it is not known."""
 
     def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
         """Return today's digest as of now; None without a running Sprint."""

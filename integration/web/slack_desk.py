@@ -10,6 +10,7 @@ from integration.foundation.errors import NotFound
 from integration.journeys.alternatives import alternatives_of_story
 from integration.reports.digest_report import daily_digest
 from integration.reports.links import Links
+from integration.reports.one_story import latest_line
 from integration.reports.sprint_report import sprint_report
 from integration.slack.desk import HomeFigures
 from integration.turns import store as turns
@@ -53,10 +54,13 @@ class Desk(CapDesk):
             return self._links(session, workspace_id).on_report(report)
 
     def story_line(self, workspace_id: str, story_key: str) -> StoryLine | None:
-        """Return a story as it stands in the running Sprint; None when it is not known."""
-        report = self.sprint_report(workspace_id, channel_id="")
-        lines = report.stories if report else ()
-        return next((line for line in lines if line.story_key == story_key.upper()), None)
+        """Return a story as it stands in the Sprint it was in last; None when it is not known."""
+        prices = self._service.books.for_workspace(workspace_id).prices
+        with self._service.transactions.begin() as session:
+            line = latest_line(
+                session, workspace_id, story_key.upper(), prices, now=self._service.clock.now()
+            )
+            return line and self._links(session, workspace_id).on_story(line)
 
     def digest(self, workspace_id: str, *, channel_id: str) -> DailyDigest | None:
         """Return today's digest as of now; None without a running Sprint."""

@@ -23,6 +23,7 @@ from integration.web.service import SlackApp
 from integration.web.slack_desk import Desk
 from integration.web.slack_events import connection_of
 from integration.workspaces import store as workspaces
+from tests.doors.worlds import CHAT, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tests.doors.worlds import World
 
 SECRET = "signing-secret"
+ROW = ("Summaries", CHAT, "1000", "6000", "500", "", "eu-west-1")
 CONFIG = SlackConfig(
     bot_token="xoxb-doors", app_token="xapp-doors", signing_secret=SECRET,
     team_id="T0DOORS", team_name="Acme", bot_user_id="U0STORYMETER",
@@ -169,3 +171,16 @@ def test_socket_mode_answers_through_the_teams_own_app(world: World, service: Se
         )
     assert asked == [account.team_id, "T0OTHER"]
     assert [each.envelope_id for each in connection.sent] == [f"e-{account.team_id}", "e-T0OTHER"]
+
+
+def test_a_story_of_a_closed_sprint_is_known_and_one_that_never_was_is_not(
+    world: World, service: Service
+) -> None:
+    world.sprint()
+    story = world.story(4, "Summarise uploaded contracts", ROW)
+    world.usage(story, at(10, 10), calls=700, tokens=(6000, 500))
+    world.close()
+    line = Desk(service).story_line("acme", story.lower())
+    assert line is not None
+    assert (line.actual.calls, line.url) == (700, f"https://acme.example.com/browse/{story}")
+    assert Desk(service).story_line("acme", "SHOP-999") is None
