@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from integration.assembly import book_shelf, secret_box, set_up_logs
+from integration.assembly import book_shelf, secret_box, set_up_logs, wordings_of
 from integration.foundation.clock import clock_from
 from integration.foundation.database import connect, transactions_on
 from integration.settings import Settings, read_settings
@@ -108,6 +108,7 @@ def service_of(settings: Settings) -> Service:
         requests_per_key_s=settings.requests_per_key_s,
         login=login_of(settings),
         slack_app=slack_app(settings),
+        wordings=wordings_of(settings, transactions),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from integration.carbon.carbon_book import default_carbon_book
 from integration.foundation.errors import InvalidInput
 from integration.foundation.secrets import SecretBox, key_in
+from integration.foundation.wording import Wordings
 from integration.journeys.books import Books
 from integration.pricing.override_rows import parse_rows
 from integration.pricing.price_book import default_price_book
@@ -28,6 +29,19 @@ def secret_box(settings: Settings) -> SecretBox:
         return SecretBox(settings.secret_key.get_secret_value())
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return SecretBox(key_in(settings.data_dir / "secret.key"))
+
+
+def wordings_of(settings: Settings, transactions: Transactions) -> Wordings:
+    """Every workspace's wording; where its own words fail, that is kept for the doctor."""
+    from integration.foundation.clock import clock_from
+    from integration.journeys.note_wording import note_wording_fault
+
+    clock = clock_from(settings.clock_file)
+
+    def told(workspace_id: str, template: str, fault: str) -> None:
+        note_wording_fault(transactions, workspace_id, template, fault, now=clock.now())
+
+    return Wordings(settings.templates_dir, told)
 
 
 def set_up_logs(settings: Settings) -> None:

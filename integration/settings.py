@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = "groups"
     oidc_trust_email: bool = False
     sign_in_hours: int = Field(default=8, ge=1, le=720)
+    templates_dir: Path | None = None
+    """A folder with a folder for each workspace that words things its own way."""
     slack_client_id: str = ""
     """With both secrets: people install the Slack app from our pages, for several workspaces."""
     slack_client_secret: SecretStr | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from integration.assembly import book_shelf, secret_box
+from integration.assembly import book_shelf, secret_box, wordings_of
 from integration.foundation.clock import clock_from
 from integration.foundation.database import connect, transactions_on
 from integration.jobs.deliver_outbox import deliver_outbox
@@ -39,6 +39,7 @@ def house_from(settings: Settings) -> House:
         outside=Outside(transactions, secret_box(settings), clock),
         clock=clock,
         public_url=settings.url,
+        wordings=wordings_of(settings, transactions),
     )
 
 

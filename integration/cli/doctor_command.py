@@ -41,6 +41,7 @@ def examine(house: House, workspace_id: str = "") -> Found:
     """Return what was found, by what was looked at."""
     from integration.jobs.diagnose_database import diagnose_database
     from integration.jobs.diagnose_outside import diagnose_outside
+    from integration.jobs.diagnose_wording import diagnose_wording
     from integration.workspaces import store as workspaces
 
     found = {"Database": diagnose_database(house)}
@@ -52,6 +53,8 @@ def examine(house: House, workspace_id: str = "") -> Found:
     for each in named:
         outside = diagnose_outside(house, each)
         found |= {f"{what} of {each}": findings for what, findings in outside.items()}
+        worded = diagnose_wording(house, each)
+        found |= {f"Own words of {each}": worded} if worded else {}
     return found
 
 

@@ -61,6 +61,7 @@ def _kept_days(_: click.Context, __: click.Parameter, written: str | None) -> An
 @click.option("--name")
 @click.option("--time-zone", help="IANA name, such as Europe/Berlin.")
 @click.option("--default-region", help="Cloud region where usage names none.")
+@click.option("--locale", help="How figures and dates are written, such as de_DE.")
 @click.option(
     "--allocation-rule", type=click.Choice(["none", "even", "by_tokens"]),
     help="How reports share unattributed spend out over the stories.",
@@ -161,7 +162,7 @@ def _tell_workspace(found: Workspace) -> None:
     click.echo(
         f"Workspace {found.workspace_id} ({found.name}): time zone {found.time_zone}, "
         f"region {found.default_region or 'not set'}, unattributed spend shared: "
-        f"{found.allocation_rule.replace('_', ' ')}."
+        f"{found.allocation_rule.replace('_', ' ')}, figures as in {found.locale}."
     )
 
 

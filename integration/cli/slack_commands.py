@@ -80,7 +80,7 @@ class _Apps:
     def __call__(self, team_id: str) -> App | None:
         from integration.slack.interactions import build_bolt
         from integration.web.slack_desk import Desk
-        from integration.web.slack_events import connection_of
+        from integration.web.slack_events import connection_of, words_of
         from integration.workspaces import store as workspaces
 
         here = self._service
@@ -88,11 +88,12 @@ class _Apps:
             account = workspaces.slack_account_of_team(session, team_id, here.box)
             if account is None:
                 return None
-            zone = workspaces.find(session, account.workspace_id).time_zone
+            workspace = workspaces.find(session, account.workspace_id)
         known = self._known.get(team_id)
-        if known is None or known[0] != account:
+        if known is None or known[0] != (account, workspace):
             bolt = build_bolt(
-                connection_of(account), Desk(here), here.clock, zone=zone, over_http=False
-            )
-            known = self._known[team_id] = (account, bolt)
+                connection_of(account), Desk(here), here.clock, zone=workspace.time_zone,
+                wording=words_of(here, workspace), over_http=False,
+            )  # fmt: skip
+            known = self._known[team_id] = ((account, workspace), bolt)
         return known[1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -76,32 +76,34 @@ def _filters(locale: str, own: tuple[Path, ...]) -> dict[str, Callable[..., str]
     return Figures(locale).filters()
 
 
+def _only_log(template: str, fault: str) -> None:
+    log.warning("wording.override_failed", template=template, fault=fault)
+
+
 @dataclass(frozen=True)
 class Wording:
     """Ours, and before it a customer's own in a sandbox, where there is one."""
 
     ours: Environment
     own: Environment | None = None
+    told: Callable[[str, str], None] = _only_log
+    """Is told of a template that a customer's own words failed in, and how."""
 
-    def render(
-        self, template: str, made: Callable[[str], Made], figures: dict[str, Any], *,
-        is_strict: bool = False,
-    ) -> Made:  # fmt: skip
-        """Render a template and make something of the text; what a customer's own cannot do, ours
-        does instead, and the log says so. `is_strict` lets the fault through.
+    def render(self, template: str, made: Callable[[str], Made], **figures: Any) -> Made:
+        """Render a template and make something of the text.
+
+        What a customer's own template cannot do, or what `made` refuses, ours does instead.
         """
         if self.own is not None:
             try:
                 return made(self.own.get_template(template).render(**figures))
             except Exception as fault:
-                if is_strict:
-                    raise
-                log.warning("wording.override_failed", template=template, fault=str(fault))
+                self.told(template, f"{type(fault).__name__}: {fault}")
         return made(self.ours.get_template(template).render(**figures))
 
     def mapped(self, change: Callable[[Environment], Environment]) -> Wording:
         """The same wording, with each environment changed."""
-        return Wording(change(self.ours), self.own and change(self.own))
+        return Wording(change(self.ours), self.own and change(self.own), self.told)
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,19 @@ class Wordings:
     """
 
     folder: Path | None = None
+    told: Callable[[str, str, str], None] | None = None
+    """Is told of the workspace, the template and the fault."""
     _known: dict[tuple[object, ...], Wording] = field(default_factory=dict, compare=False)
 
     def of(self, workspace_id: str, locale: str, *folders: str) -> Wording:
         """Return a workspace's wording of these folders of templates, in its language."""
-        place = (workspace_id, locale, folders)
+        own = self.own_folders(workspace_id, *folders)
+        place = (workspace_id, locale, folders, own)
         if place not in self._known:
-            own = self.own_folders(workspace_id, *folders)
             self._known[place] = Wording(
                 environment(*folders, locale=locale),
                 _sandboxed(own, folders, locale) if own else None,
+                partial(self.told, workspace_id) if self.told else _only_log,
             )
         return self._known[place]
 

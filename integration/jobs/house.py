@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from integration.foundation.wording import Wordings
 
 if TYPE_CHECKING:
     from integration.foundation.clock import Clock
@@ -21,3 +23,4 @@ class House:
     outside: Outside
     clock: Clock
     public_url: str
+    wordings: Wordings = field(default_factory=Wordings)

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from integration.foundation.errors import DeliveryFailed
 from integration.jobs.slack_post import Post, Receipt
-from integration.jobs.slack_senders import receipt_of, report_of, team_of
+from integration.jobs.slack_senders import receipt_of, report_of, team_of, words_of
 from integration.journeys.close_sprint import REVIEW
 from integration.mailbox import store as mailbox
 from integration.reports.chart_specs import burn_up_spec, stories_spec
 from integration.reports.pictures import png
-from integration.slack.messages import Messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +44,7 @@ def post_sprint_charts(house: House, promise: Promise) -> Receipt:
             "The summary is not posted yet", permanent=False, retry_after=REVIEW_FIRST
         )
     team = team_of(house, promise.workspace_id, name=report.sprint.team)
-    captions = Messages().chart_captions(report)
+    captions = words_of(house, promise.workspace_id, team).chart_captions(report)
 
     def act(gateway: SlackGateway, _: str) -> Receipt:
         receipt = dict(promise.receipt)

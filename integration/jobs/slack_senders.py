@@ -18,6 +18,7 @@ from integration.reports.shapes import (
     SprintReport,
 )
 from integration.reports.standing import revision_report
+from integration.slack.block_kit import slack_wording
 from integration.slack.messages import Messages
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
@@ -34,7 +35,9 @@ def post_digest(house: House, promise: Promise) -> Receipt:
     digest = links_of(house, promise.workspace_id).on_digest(
         msgspec.convert(promise.body["digest"], DailyDigest, strict=False)
     )
-    return Post(house, promise, team).send(_wording(team).daily_digest(digest))
+    return Post(house, promise, team).send(
+        words_of(house, promise.workspace_id, team).daily_digest(digest)
+    )
 
 
 def post_spike(house: House, promise: Promise) -> Receipt:
@@ -44,7 +47,7 @@ def post_spike(house: House, promise: Promise) -> Receipt:
         msgspec.convert(promise.body["spike"], SpikeFigures, strict=False)
     )
     thread = receipt_of(house, promise.workspace_id, "slack.digest", promise.body["digest_subject"])
-    message = _wording(team).spike_notice(spike)
+    message = words_of(house, promise.workspace_id, team).spike_notice(spike)
     return Post(house, promise, team).send(message, thread.get("ts"))
 
 
@@ -54,7 +57,9 @@ def post_cap_notice(house: House, promise: Promise) -> Receipt:
         msgspec.convert(promise.body, CapNotice, strict=False)
     )
     team = team_of(house, promise.workspace_id, name=notice.sprint.team if notice.sprint else "")
-    return Post(house, promise, team).send(_wording(team).cap_notice(notice))
+    return Post(house, promise, team).send(
+        words_of(house, promise.workspace_id, team).cap_notice(notice)
+    )
 
 
 def post_raise_request(house: House, promise: Promise) -> Receipt:
@@ -63,7 +68,9 @@ def post_raise_request(house: House, promise: Promise) -> Receipt:
         msgspec.convert(promise.body, RaiseNotice, strict=False)
     )
     team = team_of(house, promise.workspace_id, name=notice.sprint.team if notice.sprint else "")
-    return Post(house, promise, team).send(_wording(team).raise_request(notice))
+    return Post(house, promise, team).send(
+        words_of(house, promise.workspace_id, team).raise_request(notice)
+    )
 
 
 def post_sprint_review(house: House, promise: Promise) -> Receipt:
@@ -71,7 +78,9 @@ def post_sprint_review(house: House, promise: Promise) -> Receipt:
     report = report_of(house, promise.workspace_id, int(promise.body["sprint_id"]))
     report = links_of(house, promise.workspace_id).on_report(report)
     team = team_of(house, promise.workspace_id, name=report.sprint.team)
-    return Post(house, promise, team).send(_wording(team).sprint_review(report))
+    return Post(house, promise, team).send(
+        words_of(house, promise.workspace_id, team).sprint_review(report)
+    )
 
 
 def report_of(
@@ -92,7 +101,9 @@ def post_ledger_alarm(house: House, promise: Promise) -> Receipt:
         msgspec.convert(promise.body["sprint"], SprintHeader, strict=False)
     )
     team = team_of(house, promise.workspace_id, name=header.team)
-    message = _wording(team).ledger_alarm(header, str(promise.body["note"]))
+    message = words_of(house, promise.workspace_id, team).ledger_alarm(
+        header, str(promise.body["note"])
+    )
     return Post(house, promise, team).send(message)
 
 
@@ -102,7 +113,9 @@ def post_planning_notice(house: House, promise: Promise) -> Receipt:
         msgspec.convert(promise.body, SprintReport, strict=False)
     )
     team = team_of(house, promise.workspace_id, name=report.sprint.team)
-    return Post(house, promise, team).send(_wording(team).planning_notice(report))
+    return Post(house, promise, team).send(
+        words_of(house, promise.workspace_id, team).planning_notice(report)
+    )
 
 
 def links_of(house: House, workspace_id: str) -> Links:
@@ -126,5 +139,9 @@ def receipt_of(house: House, workspace_id: str, kind: str, subject: str) -> dict
         return posted.receipt if posted else {}
 
 
-def _wording(team: Team | None) -> Messages:
-    return Messages(team.time_zone if team else "UTC")
+def words_of(house: House, workspace_id: str, team: Team | None) -> Messages:
+    """How messages to a team are worded: its workspace's own words first, in its language."""
+    with house.transactions.begin() as session:
+        locale = workspaces.find(session, workspace_id).locale
+    wording = house.wordings.of(workspace_id, locale, "slack", "words")
+    return Messages(team.time_zone if team else "UTC", slack_wording(wording))

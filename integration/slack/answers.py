@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from integration.slack.amounts import suggested_limit, write_amount
-from integration.slack.block_kit import render, render_message, render_view, slack_environment
+from integration.slack.block_kit import our_wording, render, render_message, render_view
 from integration.slack.selection import most_spent, sprint_cap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jinja2 import Environment
-
+    from integration.foundation.wording import Wording
     from integration.reports.shapes import CapStatus, SprintHeader, SprintReport, StoryLine
     from integration.slack.block_kit import Block, SlackMessage
     from integration.slack.cap_desk import Waits
@@ -31,7 +30,7 @@ class Answers:
     """Writes answers for one workspace, with days and times in its IANA time zone."""
 
     zone: str = "UTC"
-    wording: Environment = field(default_factory=slack_environment)
+    wording: Wording = field(default_factory=our_wording)
 
     def sprint(self, report: SprintReport) -> SlackMessage:
         """A Sprint in short."""
@@ -91,7 +90,7 @@ class Answers:
 
     def problem(self, problem: str, cap: CapStatus | None = None) -> str:
         """Return a sentence for a field of the modal, in plain text."""
-        word = self.wording.filters["amount"]
+        word = self.wording.ours.filters["amount"]
         limit = word(cap.limit, cap.unit) if cap else ""
         sentences: dict[str, str] = render(self.wording, "problems.json.j2", limit=limit)
         return sentences[problem]

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-from integration.foundation.wording import environment
+from integration.foundation.wording import Wording, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECTION_TEXT_MAX = 3_000
 MESSAGE_TEXT_MAX = 4_000
+MESSAGE_BLOCKS_MAX, VIEW_BLOCKS_MAX = 50, 100
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 UNITS = {"usd": "usd", "tokens": "tokens", "kgco2e": "co2e"}
 OF_WHAT = {"usd": "", "tokens": " tokens", "kgco2e": " CO₂e"}
@@ -115,21 +116,68 @@ def slack_environment(wording: Environment | None = None) -> Environment:
     return made
 
 
-def render(wording: Environment, template: str, **figures: object) -> Any:
+def slack_wording(wording: Wording) -> Wording:
+    """Return a workspace's wording of `templates/slack`, escaped for Slack."""
+    return wording.mapped(slack_environment)
+
+
+@cache
+def our_wording() -> Wording:
+    """Return our own words, in English."""
+    return Wording(slack_environment())
+
+
+def render(wording: Wording, template: str, **figures: object) -> Any:
     """Render a template to the JSON value it writes."""
-    return json.loads(wording.get_template(template).render(**figures))
+    return wording.render(template, json.loads, **figures)
 
 
-def render_message(wording: Environment, template: str, **figures: object) -> SlackMessage:
+def render_message(wording: Wording, template: str, **figures: object) -> SlackMessage:
     """Render a message template: `{"text": …, "blocks": [… null]}`."""
-    made = render(wording, template, **figures)
+    return wording.render(
+        template, _message if wording.own is None else _checked_message, **figures
+    )
+
+
+def render_view(wording: Wording, template: str, **figures: object) -> Block:
+    """Render a modal or an App Home."""
+    return wording.render(template, _view if wording.own is None else _checked_view, **figures)
+
+
+def _message(text: str) -> SlackMessage:
+    made = json.loads(text)
     return SlackMessage(_present(made["blocks"]), made["text"])
 
 
-def render_view(wording: Environment, template: str, **figures: object) -> Block:
-    """Render a modal or an App Home."""
-    view: Block = render(wording, template, **figures)
+def _view(text: str) -> Block:
+    view: Block = json.loads(text)
     return {**view, "blocks": _present(view["blocks"])}
+
+
+def _checked_message(text: str) -> SlackMessage:
+    """Refuse what Slack would refuse: nobody has tried a customer's own template before."""
+    made = _message(text)
+    if not made.text.strip() or len(made.text) > MESSAGE_TEXT_MAX:
+        raise ValueError("the text for notifications is missing or too long")
+    _check(made.blocks, MESSAGE_BLOCKS_MAX)
+    return made
+
+
+def _checked_view(text: str) -> Block:
+    view = _view(text)
+    _check(view["blocks"], VIEW_BLOCKS_MAX)
+    return view
+
+
+def _check(blocks: list[Block], most: int) -> None:
+    from slack_sdk.models.blocks import Block as KnownBlock
+
+    if not 1 <= len(blocks) <= most:
+        raise ValueError(f"{len(blocks)} blocks, where 1 to {most} are allowed")
+    for block in KnownBlock.parse_all(blocks):
+        if block is None:
+            raise ValueError("one of the blocks is none that Slack knows")
+        block.validate_json()
 
 
 def _present(blocks: list[Block | None]) -> list[Block]:

@@ -17,6 +17,7 @@ from integration.slack.set_cap import set_cap
 if TYPE_CHECKING:
     from slack_bolt import Ack, App, Respond
 
+    from integration.foundation.wording import Wording
     from integration.slack.block_kit import SlackMessage
     from integration.slack.client import SlackGateway
     from integration.slack.desk import SlackDesk
@@ -32,6 +33,7 @@ class CapListeners:
     desk: SlackDesk
     gateway: SlackGateway
     zone: str
+    wording: Wording
 
     def register(self, app: App) -> None:
         """Let the app call them."""
@@ -44,7 +46,7 @@ class CapListeners:
 
     @property
     def answers(self) -> Answers:
-        return Answers(self.zone)
+        return Answers(self.zone, self.wording)
 
     def on_raise(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()

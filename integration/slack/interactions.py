@@ -18,6 +18,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from integration.foundation.errors import StoryMeterError
 from integration.slack.answers import Answers
+from integration.slack.block_kit import our_wording
 from integration.slack.cap_listeners import CapListeners, say
 from integration.slack.client import SlackGateway, web_client
 from integration.slack.commands import STORY_KEY, Asked, answer_command
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, Respond
 
     from integration.foundation.clock import Clock
+    from integration.foundation.wording import Wording
     from integration.slack.connection import SlackConnection
     from integration.slack.desk import SlackDesk
 
@@ -45,6 +47,7 @@ def build_bolt(
     clock: Clock,
     *,
     zone: str = "UTC",
+    wording: Wording | None = None,
     over_http: bool = True,
     logger: logging.Logger | None = None,
 ) -> App:
@@ -65,8 +68,11 @@ def build_bolt(
         raise_error_for_unhandled_request=True,
     )
     app.error(_on_error)
+    words = wording or our_wording()
     for listeners in (_Listeners, CapListeners):
-        listeners(connection.workspace_id, desk, SlackGateway(connection), zone).register(app)
+        listeners(connection.workspace_id, desk, SlackGateway(connection), zone, words).register(
+            app
+        )
     return app
 
 
@@ -78,6 +84,7 @@ class _Listeners:
     desk: SlackDesk
     gateway: SlackGateway
     zone: str
+    wording: Wording
 
     def register(self, app: App) -> None:
         app.command(COMMAND)(self.on_command)
@@ -90,7 +97,7 @@ class _Listeners:
 
     @property
     def answers(self) -> Answers:
-        return Answers(self.zone)
+        return Answers(self.zone, self.wording)
 
     def on_command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
@@ -101,7 +108,9 @@ class _Listeners:
             text=body.get("text", ""),
         )
         try:
-            answer = answer_command(asked, self.desk, self.answers, Messages(self.zone))
+            answer = answer_command(
+                asked, self.desk, self.answers, Messages(self.zone, self.wording)
+            )
         except StoryMeterError:
             answer = self.answers.note("unavailable")
         say(respond, answer)

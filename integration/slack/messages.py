@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from integration.slack.block_kit import render, render_message, slack_environment
+from integration.slack.block_kit import our_wording, render, render_message
 from integration.slack.selection import (
     acting_caps,
     central_cost,
@@ -21,8 +21,7 @@ from integration.slack.selection import (
 )
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
+    from integration.foundation.wording import Wording
     from integration.reports.cap_shapes import CapNotice, RaiseNotice
     from integration.reports.shapes import (
         DailyDigest,
@@ -42,7 +41,7 @@ class Messages:
     """Writes messages for one workspace, with days and times in its IANA time zone."""
 
     zone: str = "UTC"
-    wording: Environment = field(default_factory=slack_environment)
+    wording: Wording = field(default_factory=our_wording)
 
     def daily_digest(self, digest: DailyDigest) -> SlackMessage:
         """Stand-up: burn, forecast, spikes with their causes, stories over their estimate."""

@@ -186,6 +186,7 @@ class SettingsAnswer(msgspec.Struct):
     time_zone: str
     default_region: str
     allocation_rule: str
+    locale: str
     ai_labels: list[str]
     ai_components: list[str]
     ai_issue_types: list[str]
@@ -200,6 +201,7 @@ class WorkspaceAnswer(msgspec.Struct):
     time_zone: str
     default_region: str
     allocation_rule: str
+    locale: str
     ai_labels: list[str]
     ai_components: list[str]
     ai_issue_types: list[str]

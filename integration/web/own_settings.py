@@ -52,6 +52,7 @@ def described(workspace: Workspace) -> dict[str, str | list[str]]:
         "time_zone": workspace.time_zone,
         "default_region": workspace.default_region,
         "allocation_rule": workspace.allocation_rule,
+        "locale": workspace.locale,
         "ai_labels": sorted(workspace.ai_labels),
         "ai_components": sorted(workspace.ai_components),
         "ai_issue_types": sorted(workspace.ai_issue_types),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, g, has_request_context
 
 from integration.foundation.row_wall import bound
+from integration.foundation.wording import Wordings
 from integration.journeys.authorize_together import Authorizer
 from integration.web.key_pace import KeyPace
 from integration.web.login import Login, Loopback
@@ -55,6 +56,7 @@ class Service:
     """The Slack app that workspaces install; None where each brings a token of its own."""
     examine: Callable[[str], Mapping[str, Sequence[Finding]]] | None = None
     """Asks a workspace's Jira and Slack how they are; None where this process cannot."""
+    wordings: Wordings = field(default_factory=Wordings)
     across: Transactions = field(init=False)
     """Not bound: for what is queued and written for several workspaces together."""
     key_pace: KeyPace = field(init=False)

@@ -21,11 +21,13 @@ from integration.workspaces import store as workspaces
 if TYPE_CHECKING:
     from slack_bolt.adapter.flask import SlackRequestHandler
 
-    from integration.workspaces.workspace import SlackAccount
+    from integration.foundation.wording import Wording
+    from integration.web.service import Service
+    from integration.workspaces.workspace import SlackAccount, Workspace
 
 slack_events = Blueprint("slack_events", __name__)
 
-_handlers: dict[str, tuple[SlackAccount, SlackRequestHandler]] = {}
+_handlers: dict[str, tuple[tuple[SlackAccount, Workspace], SlackRequestHandler]] = {}
 _lock = Lock()
 
 
@@ -42,8 +44,8 @@ def receive() -> Response:
         account = workspaces.slack_account_of_team(session, team_of(body), here.box)
         if account is None:
             raise NotFound("No workspace is connected to this Slack team")
-        zone = workspaces.find(session, account.workspace_id).time_zone
-    return _handler(account, zone).handle(request)
+        workspace = workspaces.find(session, account.workspace_id)
+    return _handler(account, workspace).handle(request)
 
 
 def _verified(raw: bytes, body: dict[str, Any]) -> Response:
@@ -60,7 +62,7 @@ def _verified(raw: bytes, body: dict[str, Any]) -> Response:
     return jsonify({"challenge": str(body.get("challenge", ""))})
 
 
-def _handler(account: SlackAccount, zone: str) -> SlackRequestHandler:
+def _handler(account: SlackAccount, workspace: Workspace) -> SlackRequestHandler:
     from slack_bolt.adapter.flask import SlackRequestHandler
 
     from integration.slack.interactions import build_bolt
@@ -69,11 +71,22 @@ def _handler(account: SlackAccount, zone: str) -> SlackRequestHandler:
     key = f"{id(here)}:{account.workspace_id}"
     with _lock:
         known = _handlers.get(key)
-        if known is None or known[0] != account:
-            bolt = build_bolt(connection_of(account), Desk(here), here.clock, zone=zone)
-            known = (account, SlackRequestHandler(bolt))
+        if known is None or known[0] != (account, workspace):
+            bolt = build_bolt(
+                connection_of(account), Desk(here), here.clock, zone=workspace.time_zone,
+                wording=words_of(here, workspace),
+            )  # fmt: skip
+            known = ((account, workspace), SlackRequestHandler(bolt))
             _handlers[key] = known
         return known[1]
+
+
+def words_of(here: Service, workspace: Workspace) -> Wording:
+    """How a workspace's answers in Slack are worded."""
+    from integration.slack.block_kit import slack_wording
+
+    found = here.wordings.of(workspace.workspace_id, workspace.locale, "slack", "words")
+    return slack_wording(found)
 
 
 def connection_of(account: SlackAccount) -> SlackConnection:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from integration.foundation.errors import FieldError, InvalidInput
+from integration.foundation.worded_figures import is_locale
 from integration.workspaces.workspace import Team, Workspace
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,30}")
@@ -26,12 +27,14 @@ Settings = TypeVar("Settings", Team, Workspace)
 
 
 class WorkspaceChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What of a workspace may be set. `allocation_rule`: how reports share unattributed spend."""
+    """What of a workspace may be set. `allocation_rule`: how reports share unattributed spend;
+    `locale`: how figures and dates are written, such as de_DE."""
 
     name: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
     default_region: str | UnsetType = UNSET
     allocation_rule: Literal["none", "even", "by_tokens"] | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
     usage_kept_days: int | UnsetType | None = UNSET
     """How long single calls are kept, in days; None: for ever."""
     ai_labels: frozenset[str] | UnsetType = UNSET
@@ -127,6 +130,8 @@ def _faults(made: Team | Workspace) -> list[tuple[str, str]]:
     if isinstance(made, Workspace) and not _is_span(made.usage_kept_days):
         span = f"{SHORTEST_KEPT_DAYS} to {LONGEST_KEPT_DAYS} days"
         found.append(("usage_kept_days", f"Usage is kept for {span}, or for ever"))
+    if isinstance(made, Workspace) and not is_locale(made.locale):
+        found.append(("locale", f"{made.locale!r} is no locale, such as en_US or de_DE"))
     if isinstance(made, Team):
         found += _team_faults(made)
     return found

@@ -25,6 +25,7 @@ class WorkspaceRow(Table):
     created_at: Mapped[datetime] = mapped_column(INSTANT)
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
     default_region: Mapped[str] = mapped_column(Text, server_default="")
+    locale: Mapped[str] = mapped_column(Text, server_default="en_US")
     ai_work_rule: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     allocation_rule: Mapped[str] = mapped_column(Text, server_default="none")
     """How reports share unattributed spend out over stories: none, even or by_tokens."""

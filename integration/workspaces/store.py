@@ -52,6 +52,7 @@ def create(session: Session, workspace: Workspace, now: datetime) -> None:
         "name": workspace.name,
         "time_zone": workspace.time_zone,
         "default_region": workspace.default_region,
+        "locale": workspace.locale,
         "ai_work_rule": {
             "labels": sorted(workspace.ai_labels),
             "components": sorted(workspace.ai_components),
@@ -78,7 +79,7 @@ def find(session: Session, workspace_id: str, *, is_kept: bool = False) -> Works
     return Workspace(
         row.workspace_id, row.name, row.time_zone, row.default_region,
         allocation_rule=row.allocation_rule,  # type: ignore[arg-type]  # Written by `create` alone.
-        usage_kept_days=row.usage_kept_days,
+        usage_kept_days=row.usage_kept_days, locale=row.locale,
         **{f"ai_{name}": listed for name, listed in ai_work.items()},
     )  # fmt: skip
 

@@ -42,6 +42,8 @@ class Workspace:
     ai_keywords: frozenset[str] = frozenset()
     usage_kept_days: int | None = None
     """How long single calls are kept; None: for ever. Sums by story, Sprint and day stay."""
+    locale: str = "en_US"
+    """How figures and dates are written, such as de_DE."""
 
 
 @dataclass(frozen=True, slots=True)
