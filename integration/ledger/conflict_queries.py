@@ -29,7 +29,8 @@ class Contradiction(NamedTuple):
 _CONTRADICTIONS = """
 SELECT kept.entry_id, counted.occurred_at, counted.model,
     counted.source, counted.input_tokens, counted.output_tokens,
-    kept.record ->> 'source', coalesce((kept.record ->> 'input_tokens')::bigint, 0),
+    coalesce(kept.record ->> 'source', 'api'),
+    coalesce((kept.record ->> 'input_tokens')::bigint, 0),
     coalesce((kept.record ->> 'output_tokens')::bigint, 0)
 FROM (
     SELECT * FROM usage_conflict WHERE workspace_id = %(workspace_id)s

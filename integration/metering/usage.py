@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,8 +17,17 @@ OLDEST = datetime(2020, 1, 1, tzinfo=UTC)  # Before the first model we could pri
 MAX_GPU_HOURS = 1_000_000.0  # More than a century on one clock is a mistake.
 MAX_ACCELERATOR_HOURS = 10_000_000.0  # Ten thousand accelerators for six weeks, in one event.
 MAX_ENERGY_WH = 1_000_000_000.0
+MAX_TEXT = 256
+MAX_ID = 4096  # As it is sent; a longer id than MAX_TEXT is kept as its digest.
+MAX_TAGS = 32
 
 Outcome = Literal["completed", "failed", "blocked", "cache_hit"]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Id = Annotated[str, msgspec.Meta(max_length=MAX_ID)]
+Amount = Annotated[
+    str, msgspec.Meta(max_length=40, pattern=r"^(\d{1,12}(\.\d{1,24})?([eE][-+]?\d{1,2})?)?$")
+]
+"""Limits that hold where an event is decoded; `faults` checks what no type can say."""
 
 
 class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,13 +37,13 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     avoided; `failed` and `blocked` calls are kept for audit only.
     """
 
-    source: str
+    source: Text
     """Who reported it: `api`, `cloudevents`, `litellm`, `otlp.openllmetry`, `bedrock` …"""
     occurred_at: datetime
-    provider_name: str = ""
-    request_model: str = ""
-    response_model: str = ""
-    operation_name: str = "chat"
+    provider_name: Text = ""
+    request_model: Text = ""
+    response_model: Text = ""
+    operation_name: Text = "chat"
     outcome: Outcome = "completed"
 
     calls: int = 1
@@ -44,10 +53,10 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cache_write_1h_input_tokens: int = 0
     output_tokens: int = 0
     reasoning_output_tokens: int = 0
-    service_tier: str = "standard"
-    region: str = ""
+    service_tier: Text = "standard"
+    region: Text = ""
 
-    accelerator: str = ""
+    accelerator: Text = ""
     gpu_count: int = 0
     gpu_hours: float = 0.0
     """Hours the job ran; accelerator-hours are `gpu_count × gpu_hours`."""
@@ -55,29 +64,29 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     energy_wh: float | None = None
     """Measured by the source (CodeCarbon); outranks the model where present."""
 
-    response_id: str = ""
-    call_id: str = ""
-    event_id: str = ""
+    response_id: Id = ""
+    call_id: Id = ""
+    event_id: Id = ""
     """The source's own id, unique within `source`."""
-    trace_id: str = ""
-    span_id: str = ""
-    authorization_id: str = ""
+    trace_id: Text = ""
+    span_id: Text = ""
+    authorization_id: Text = ""
 
-    story_key: str = ""
+    story_key: Text = ""
     """The explicit tag, when the sender gave one."""
-    branch: str = ""
-    key_alias: str = ""
-    team: str = ""
-    feature: str = ""
-    user: str = ""
+    branch: Text = ""
+    key_alias: Text = ""
+    team: Text = ""
+    feature: Text = ""
+    user: Text = ""
     """Pseudonymous: never an e-mail address or a name."""
-    session: str = ""
-    environment: str = ""
-    prompt_version: str = ""
-    workload_class: str = ""
-    tags: tuple[str, ...] = ()
+    session: Text = ""
+    environment: Text = ""
+    prompt_version: Text = ""
+    workload_class: Text = ""
+    tags: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MAX_TAGS)] = ()
 
-    source_cost_usd: str = ""
+    source_cost_usd: Amount = ""
     """What the source itself says the call cost, a Decimal string; kept beside our own figure."""
 
     @property
@@ -95,6 +104,7 @@ COUNTS = (
     "calls", "input_tokens", "cache_read_input_tokens", "cache_write_input_tokens",
     "cache_write_1h_input_tokens", "output_tokens", "reasoning_output_tokens", "gpu_count",
 )  # fmt: skip
+MEASURES = ("gpu_hours", "energy_wh", "gpu_utilisation")
 _COUNTS = attrgetter(*COUNTS)
 
 

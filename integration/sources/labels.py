@@ -9,12 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from integration.metering.usage import MAX_TAGS
 from integration.sources.values import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-MAX_TAGS = 32
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "story_key": (

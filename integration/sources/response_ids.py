@@ -12,10 +12,10 @@ from base64 import b64decode
 from hashlib import blake2b
 
 from integration.metering.identity import OPAQUE
+from integration.metering.usage import MAX_ID, MAX_TEXT
 from integration.sources.batch import Unreadable
-from integration.sources.values import MAX_TEXT, text
+from integration.sources.values import text
 
-MAX_ID = 4096
 _WRAPPED = "resp_bGl0ZWxsbTpjdXN0b21f"  # "litellm:custom_" in base64
 _INSIDE = re.compile(r"litellm:custom_llm_provider:[^;]*;model_id:[^;]*;response_id:(\S{1,256})")
 

@@ -8,12 +8,11 @@ which we do not know is refused, because a misspelt count would silently cost no
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import msgspec
 
 from integration.foundation.errors import FieldError
-from integration.metering.usage import Outcome, UsageEvent, pseudonym
+from integration.metering.usage import Text, UsageEvent, pseudonym
 from integration.sources.batch import Batch, Collector
 from integration.sources.json_bodies import (
     DECODE_ERRORS,
@@ -23,60 +22,17 @@ from integration.sources.json_bodies import (
     raw_items,
 )
 from integration.sources.provider_names import provider_of
-from integration.sources.response_ids import MAX_ID, identifier, response_id
-from integration.sources.values import MAX_TEXT
+from integration.sources.response_ids import identifier, response_id
 
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-Id = Annotated[str, msgspec.Meta(max_length=MAX_ID)]
-Amount = Annotated[
-    str, msgspec.Meta(max_length=40, pattern=r"^(\d{1,12}(\.\d{1,24})?([eE][-+]?\d{1,2})?)?$")
-]
 _LONG_ID = 96  # The usual ids are shorter, even together; longer ones are looked at closely.
 _ABSENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class SentEvent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
-    """One event as it is sent to us; every field is one of UsageEvent's."""
+class SentEvent(UsageEvent, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """One event as it is sent to us: UsageEvent's fields, of which nearly all may be left out."""
 
     source: Text = "api"
     occurred_at: datetime = _ABSENT
-    provider_name: Text = ""
-    request_model: Text = ""
-    response_model: Text = ""
-    operation_name: Text = "chat"
-    outcome: Outcome = "completed"
-    calls: int = 1
-    input_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    cache_write_input_tokens: int = 0
-    cache_write_1h_input_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_output_tokens: int = 0
-    service_tier: Text = "standard"
-    region: Text = ""
-    accelerator: Text = ""
-    gpu_count: int = 0
-    gpu_hours: float = 0.0
-    gpu_utilisation: float | None = None
-    energy_wh: float | None = None
-    response_id: Id = ""
-    call_id: Id = ""
-    event_id: Id = ""
-    trace_id: Text = ""
-    span_id: Text = ""
-    authorization_id: Text = ""
-    story_key: Text = ""
-    branch: Text = ""
-    key_alias: Text = ""
-    team: Text = ""
-    feature: Text = ""
-    user: Text = ""
-    session: Text = ""
-    environment: Text = ""
-    prompt_version: Text = ""
-    workload_class: Text = ""
-    tags: Annotated[tuple[Text, ...], msgspec.Meta(max_length=32)] = ()
-    source_cost_usd: Amount = ""
 
 
 class _Sent(msgspec.Struct):
@@ -142,17 +98,18 @@ def read_one(raw: bytes | msgspec.Raw, index: int, collector: Collector) -> None
 
 def completed(sent: SentEvent, now: datetime) -> UsageEvent:
     """Fill in what a sender may leave out."""
+    changes: dict[str, object] = {}
     if sent.occurred_at is _ABSENT:
-        sent.occurred_at = now
-    if not sent.provider_name and (sent.request_model or sent.response_model):
-        sent.provider_name = provider_of(sent.response_model or sent.request_model)
+        changes["occurred_at"] = now
+    if not sent.provider_name and sent.model:
+        changes["provider_name"] = provider_of(sent.model)
     if sent.user:
-        sent.user = pseudonym(sent.user)
+        changes["user"] = pseudonym(sent.user)
     if len(sent.response_id) + len(sent.call_id) + len(sent.event_id) > _LONG_ID:
-        sent.response_id = response_id(sent.response_id, "/response_id")
-        sent.call_id = identifier(sent.call_id, "/call_id")
-        sent.event_id = identifier(sent.event_id, "/event_id")
-    return msgspec.convert(sent, UsageEvent, from_attributes=True)
+        changes["response_id"] = response_id(sent.response_id, "/response_id")
+        changes["call_id"] = identifier(sent.call_id, "/call_id")
+        changes["event_id"] = identifier(sent.event_id, "/event_id")
+    return msgspec.structs.replace(sent, **changes) if changes else sent
 
 
 def field_error(error: BaseException) -> FieldError:

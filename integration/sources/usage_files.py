@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, get_args
 import msgspec
 
 from integration.foundation.errors import InvalidInput
+from integration.metering.usage import COUNTS, MEASURES
 from integration.sources import bedrock, gpu_jobs, langfuse, parquet_files, usage_events
 from integration.sources.batch import Batch
 
@@ -126,14 +127,12 @@ def _cell(name: str, cell: str) -> object:
     cell = cell.strip()
     if name == "tags":
         return cell.split(";")
-    if name in usage_events.SentEvent.__struct_fields__:
-        kind = usage_events.SentEvent.__annotations__.get(name, "")
-        if "float" in kind or kind == "int":
-            try:
-                return float(cell) if "float" in kind else int(cell)
-            except ValueError:
-                return cell  # The reader says what is wrong with it.
-    return cell
+    try:
+        if name in COUNTS:
+            return int(cell)
+        return float(cell) if name in MEASURES else cell
+    except ValueError:
+        return cell  # The reader says what is wrong with it.
 
 
 def _named(event: UsageEvent, name: str) -> UsageEvent:

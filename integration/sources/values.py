@@ -6,9 +6,9 @@ import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from integration.metering.usage import MAX_TEXT
 from integration.sources.batch import Unreadable
 
-MAX_TEXT = 256
 MAX_DIGITS = 20  # As many as 64-bit integers have; keeps hostile ones out of str() and int().
 MAX_COST_USD = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

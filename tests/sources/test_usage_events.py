@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from integration.foundation.errors import InvalidInput
@@ -29,24 +30,14 @@ def only_rejection(body: bytes) -> tuple[int, str, str, str]:
 
 
 def test_a_model_and_its_tokens_are_enough() -> None:
-    batch = usage_events.read(body_of(CALL), now=NOW)
-    assert batch.events == [
-        (
-            0,
-            UsageEvent(
-                source="api",
-                occurred_at=NOW,
-                provider_name="anthropic",
-                request_model="claude-sonnet-4-5",
-                input_tokens=100,
-            ),
+    ((index, event),) = usage_events.read(body_of(CALL), now=NOW).events
+    assert index == 0
+    assert msgspec.structs.asdict(event) == msgspec.structs.asdict(
+        UsageEvent(
+            source="api", occurred_at=NOW, provider_name="anthropic",
+            request_model="claude-sonnet-4-5", input_tokens=100,
         )
-    ]
-
-
-def test_every_field_of_an_event_can_be_sent() -> None:
-    names = set(usage_events.SentEvent.__struct_fields__)
-    assert names == set(UsageEvent.__struct_fields__)
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("body", [
