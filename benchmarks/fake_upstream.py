@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 STORY = re.compile(r"[A-Z]+-[0-9]+")
 CHAT, RESPONSES, EMBEDDINGS = "completions", "responses", "embeddings"
 IDS = {CHAT: "chatcmpl-", RESPONSES: "resp_"}
-FAIL_ONCE, FAIL_ALWAYS = "fail once", "fail always"
+FAIL_ONCE, FAIL_ALWAYS, SLOWLY = "fail once", "fail always", "slowly"
+"""What a prompt may ask for besides an answer."""
 DATED = {
     "gpt-5-mini": "gpt-5-mini-2025-08-07", "gpt-4.1": "gpt-4.1-2025-04-14",
     "gpt-4o-mini": "gpt-4o-mini-2024-07-18", "o4-mini": "o4-mini-2025-04-16",
 }  # fmt: skip
+
+
+PAUSE_S = 0.6
+"""Between the pieces of an answer that comes slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +60,37 @@ class Upstream:
     chance: random.Random = field(default_factory=lambda: random.Random(4))
     lock: Lock = field(default_factory=Lock)
 
-    def answer(self, door: str, model: str, prompt: str) -> Answered | None:
-        """Make up an answer's figures and log them; None when this call fails."""
+    def answer(self, door: str, model: str, prompt: str, most: int) -> Answered | None:
+        """Make up an answer's figures and log them; None when this call fails.
+
+        `most` is how many tokens the client lets it write, 0 where the client does not say.
+        """
         with self.lock:
             if FAIL_ALWAYS in prompt or (FAIL_ONCE in prompt and prompt not in self.failed_once):
                 self.failed_once.add(prompt)
                 self.failures += 1
                 return None
             named = STORY.search(prompt)
-            found = self._figures(door, model, named[0] if named else "")
+            found = self.figures(door, model, named[0] if named else "", prompt, most)
             self.answered.append(found)
             return found
 
-    def _figures(self, door: str, model: str, story_key: str) -> Answered:
+    def figures(self, door: str, model: str, story_key: str, prompt: str, most: int) -> Answered:
+        """Make figures up; neither the prompt nor what the client allows bounds them."""
+        del prompt, most
         given = self._unlike_others(range(50, 9000))
         if door == EMBEDDINGS:
             return Answered(door, "", model, story_key, given, 0, 0, 0)
         made = self.chance.randint(5, 900)
         return Answered(
-            door, f"{IDS[door]}{self.chance.getrandbits(96):024x}", model, story_key,
+            door, self.new_id(door), model, story_key,
             given, self.chance.choice([0, given // 3, given - 7]),
             made, self.chance.choice([0, made // 2]),
         )  # fmt: skip
+
+    def new_id(self, door: str) -> str:
+        """Return an id for an answer."""
+        return f"{IDS[door]}{self.chance.getrandbits(96):024x}"
 
     def _unlike_others(self, sizes: range) -> int:
         """Pick a size that no other call has, so that calls can be told apart by it."""
@@ -83,10 +98,20 @@ class Upstream:
         return self.chance.choice([size for size in sizes if size not in taken])
 
 
+class FairUpstream(Upstream):
+    """Counts a token a word, and writes no more than the client lets it."""
+
+    def figures(self, door: str, model: str, story_key: str, prompt: str, most: int) -> Answered:
+        """Read the prompt's words; write between half of what is allowed and all of it."""
+        made = self.chance.randint(most // 2, most)
+        read = len(prompt.split())
+        return Answered(door, self.new_id(door), model, story_key, read, 0, made, 0)
+
+
 @contextmanager
-def running() -> Iterator[Upstream]:
+def running(upstream: Upstream | None = None) -> Iterator[Upstream]:
     """Serve on a free loopback port for the length of the block."""
-    upstream = Upstream(0)
+    upstream = upstream or Upstream(0)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Door", (_Door,), {"upstream": upstream}))
     server.daemon_threads = True
     upstream.port = server.server_address[1]
@@ -108,14 +133,15 @@ class _Door(BaseHTTPRequestHandler):
         """Answer one call, streamed when that was asked for."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         prompt = str(asked["messages"][-1]["content"] if "messages" in asked else asked["input"])
-        found = self.upstream.answer(self.path.rpartition("/")[2], asked["model"], prompt)
+        most = int(asked.get("max_tokens") or asked.get("max_output_tokens") or 0)
+        found = self.upstream.answer(self.path.rpartition("/")[2], asked["model"], prompt, most)
         if found is None:
             self._send(
                 500, json.dumps({"error": {"message": "overloaded", "type": "server_error"}})
             )
         elif asked.get("stream"):
             lines = [_event(chunk) for chunk in CHUNKS[found.door](found)]
-            self._send(200, "".join(lines) + "data: [DONE]\n\n", "text/event-stream")
+            self._stream([*lines, "data: [DONE]\n\n"], PAUSE_S if SLOWLY in prompt else 0)
         else:
             self._send(200, json.dumps(WHOLE[found.door](found)))
 
@@ -126,6 +152,17 @@ class _Door(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def _stream(self, lines: list[str], pause_s: float) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with suppress(OSError):  # The client has gone.
+            for line in lines:
+                time.sleep(pause_s)
+                self.wfile.write(line.encode())
 
     def log_message(self, *_: Any) -> None:
         """Say nothing of each request."""

@@ -12,6 +12,8 @@ from storymeter.holding import Hold
 from storymeter.wire import Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storymeter.errors import OnFailure
 
 HERE = "http://127.0.0.1:8080"
@@ -56,18 +58,21 @@ class Client:
     def hold(
         self, *, model: str, input_tokens: int, max_output_tokens: int | None = None,
         story: str = "", provider: str = "", team: str = "", feature: str = "", region: str = "",
-        service_tier: str = "standard", ttl_seconds: int = 300, id: str | None = None,
+        branch: str = "", tags: Sequence[str] = (), service_tier: str = "standard",
+        ttl_seconds: int = 300, id: str | None = None,
     ) -> Hold:  # fmt: skip
         """Hold a call's worst case for the length of a `with` or `async with` block.
 
-        Without `max_output_tokens` the most that the model can write is held. `id` is the call's
-        own; one that is chosen elsewhere makes a repeated run the same call.
+        Without `max_output_tokens` the most that the model can write is held. Without a `story` the
+        workspace's rules, then the `branch`, may find one. `id` is the call's own; one that is
+        chosen elsewhere makes a repeated run the same call.
         """
         asked: dict[str, Any] = {
             "id": id or uuid4().hex, "model": model, "provider_name": provider,
             "input_tokens": input_tokens, "max_output_tokens": max_output_tokens,
             "story_key": story, "team": team, "feature": feature, "region": region,
-            "service_tier": service_tier, "ttl_seconds": ttl_seconds,
+            "branch": branch, "tags": list(tags), "service_tier": service_tier,
+            "ttl_seconds": ttl_seconds,
         }  # fmt: skip
         return Hold(self, asked)
 
@@ -102,8 +107,9 @@ def _client(url: str, key: str, timeout: str, on_failure: str) -> Client:
 
 def hold(
     *, model: str, input_tokens: int, max_output_tokens: int | None = None, story: str = "",
-    provider: str = "", team: str = "", feature: str = "", region: str = "",
-    service_tier: str = "standard", ttl_seconds: int = 300, id: str | None = None,
+    provider: str = "", team: str = "", feature: str = "", region: str = "", branch: str = "",
+    tags: Sequence[str] = (), service_tier: str = "standard", ttl_seconds: int = 300,
+    id: str | None = None,
 ) -> Hold:  # fmt: skip
     """Hold a call's worst case with the client that the environment describes.
 
@@ -111,6 +117,6 @@ def hold(
     """
     return Client.from_environment().hold(
         model=model, input_tokens=input_tokens, max_output_tokens=max_output_tokens, story=story,
-        provider=provider, team=team, feature=feature, region=region, service_tier=service_tier,
-        ttl_seconds=ttl_seconds, id=id,
+        provider=provider, team=team, feature=feature, region=region, branch=branch, tags=tags,
+        service_tier=service_tier, ttl_seconds=ttl_seconds, id=id,
     )  # fmt: skip

@@ -149,7 +149,9 @@ class Hold:
         return f"/v1/authorizations/{quote(self.id, safe='')}/{end}"
 
 
-DESCRIBES = ("provider_name", "story_key", "team", "feature", "region", "service_tier")
+DESCRIBES = (
+    "provider_name", "story_key", "team", "feature", "region", "branch", "tags", "service_tier",
+)  # fmt: skip
 
 
 def _is_cut_off(kind: type[BaseException]) -> bool:

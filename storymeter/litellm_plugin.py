@@ -1,7 +1,6 @@
 """Keep StoryMeter's caps in a LiteLLM proxy: hold before each call, settle after it.
 
-    litellm_settings:
-      callbacks: ["storymeter.litellm_plugin.gate"]
+    litellm_settings: {callbacks: ["storymeter.litellm_plugin.gate"]}
 
 Or copy this file beside the proxy's configuration: it needs nothing but what the proxy has. A hold
 stands for a client's call: retries keep it, a fallback exchanges it for one of its own model first.
@@ -32,22 +31,18 @@ HELD = re.compile(r"a?(completion|text_completion|embeddings?|responses)|anthrop
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 """How long nobody is asked after no answer came, and between tries to deliver."""
 HOLD_S, MOST_WAITING, AT_ONCE, LONG_PROMPT, UNKNOWN_OUTPUT = 900, 20_000, 200, 20_000, 131_072
-NOT_ASKED, NO_ANSWER = -1, 0
 EVENTS, VOID = "/integrations/litellm/events", "/v1/authorizations/{}/void"
 AWAY = "StoryMeter cannot answer, and the caps want calls stopped until it can (fail_closed)"
-LABELS = dict.fromkeys(
-    ("jira", "jira_issue", "story", "story_key", "storymeter_story_key"), "story_key"
-) | {"team": "team", "feature": "feature"}  # fmt: skip
+STORY = ("jira", "jira_issue", "story", "story_key", "storymeter_story_key")
+LABELS = dict.fromkeys(STORY, "story_key") | {each: each for each in ("team", "feature", "branch")}
 STORY_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")
 RECORD = (
     "id", "litellm_call_id", "trace_id", "session_id", "call_type", "cache_hit", "status",
     "custom_llm_provider", "startTime", "endTime", "model", "response_cost", "prompt_tokens",
     "completion_tokens", "request_tags", "end_user",
 )  # fmt: skip
-METADATA = (
-    "user_api_key_hash", "user_api_key_alias", "user_api_key_team_id", "user_api_key_team_alias",
-    "user_api_key_user_id", "user_api_key_end_user_id", "usage_object",
-)  # fmt: skip
+OWNER = ("hash", "alias", "team_id", "team_alias", "user_id", "end_user_id")
+METADATA = ("usage_object", *(f"user_api_key_{name}" for name in OWNER))
 
 
 class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at hand where we check.
@@ -55,15 +50,18 @@ class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at h
 
     def __init__(self) -> None:
         super().__init__()
-        self._url = os.environ.get("STORYMETER_URL", "http://127.0.0.1:8080").rstrip("/")
+        self._http = httpx.AsyncClient(
+            base_url=os.environ.get("STORYMETER_URL", "http://127.0.0.1:8080"),
+            headers={"Authorization": f"Bearer {os.environ.get('STORYMETER_KEY', '')}"},
+            timeout=float(os.environ.get("STORYMETER_TIMEOUT_S") or 1.0),
+            limits=httpx.Limits(keepalive_expiry=1.0),  # Gunicorn hangs up after two.
+        )
         self._on_failure = os.environ.get("STORYMETER_ON_FAILURE", "")
         self._policies: dict[str, str] = {}
         self._held: dict[str, list[tuple[Json, HTTPException | None]]] = {}
         """What was asked, and why not where the latest model was refused, by LiteLLM's call id."""
-        self._waiting: deque[Json | str] = deque()
-        """Records of usage, and ids of holds to release."""
+        self._waiting: deque[Json | str] = deque()  # Usage to report, ids of holds to release.
         self._away_until = 0.0
-        self._http: httpx.AsyncClient | None = None
         self._delivery: asyncio.Task[None] | None = None
 
     async def async_pre_call_hook(self, *, data: Json, call_type: str, **_b: Any) -> None:
@@ -110,6 +108,18 @@ class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at h
         if asked and not refusal:
             self._tell(asked["id"])
 
+    async def async_post_call_streaming_iterator_hook(self, **call: Any) -> Any:
+        """Pass a stream on; LiteLLM tells nobody when its client leaves before the first piece."""
+        has_begun = False
+        try:
+            async for piece in call["response"]:
+                has_begun = True
+                yield piece
+        except (asyncio.CancelledError, GeneratorExit):
+            if not has_begun:
+                await self.async_post_call_failure_hook(call["request_data"])
+            raise
+
     async def _hold(self, call_id: str, asked: Json) -> None:
         refusal = await self._refusal(asked)
         if len(self._held) >= MOST_WAITING:  # Calls whose end LiteLLM never told.
@@ -120,7 +130,15 @@ class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at h
 
     async def _refusal(self, asked: Json) -> HTTPException | None:
         """Ask; None lets the call go ahead."""
-        story, (status, body) = asked["story_key"], await self._answer(asked)
+        story, is_asked = asked["story_key"], time.monotonic() >= self._away_until
+        status, body = 0, {}
+        try:
+            if is_asked:
+                response = await self._http.post("/v1/authorizations", json=asked)
+                status, body = response.status_code, response.json()
+        except (httpx.HTTPError, ValueError) as away:
+            log.warning("StoryMeter cannot be reached: %s", type(away).__name__)
+            self._away_until = time.monotonic() + PAUSE_S
         if status in {200, 201}:
             if len(self._policies) >= MOST_WAITING:
                 self._policies.clear()
@@ -129,12 +147,12 @@ class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at h
         why = "; ".join(each["message"] for each in body.get("errors", ())) or body.get("detail")
         if status in {400, 409}:
             return HTTPException(400, detail={"error": f"StoryMeter: {why}", "story": story})
-        if status > 0:
+        if status:
             log.error("StoryMeter answers %s: %s", status, why)
         if (self._on_failure or self._policies.get(story, "fail_closed")) == "fail_open":
             return None
-        if status == NO_ANSWER:
-            self._tell(asked["id"])  # It may only be late, and would hold something for nobody.
+        if is_asked:  # The answer may only be late, and would hold something for nobody.
+            self._tell(asked["id"])
         return HTTPException(503, detail={"error": AWAY, "story": story})
 
     def _take(self, call_id: str) -> tuple[Json, HTTPException | None]:
@@ -142,21 +160,9 @@ class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at h
         self._held |= {call_id: others} if others else {}  # Clients may choose one id twice.
         return first
 
-    async def _answer(self, asked: Json) -> tuple[int, Json]:
-        if time.monotonic() < self._away_until:
-            return NOT_ASKED, {}
-        try:
-            response = await self._post("/v1/authorizations", asked)
-            return response.status_code, response.json()
-        except (httpx.HTTPError, ValueError) as away:
-            log.warning("StoryMeter cannot be reached: %s", type(away).__name__)
-            self._away_until = time.monotonic() + PAUSE_S
-            return NO_ANSWER, {}
-
     def _tell(self, item: Json | str) -> None:
         if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            log.error("StoryMeter is away for too long: the usage of a call is lost")
+            log.error("StoryMeter is away for too long; lost: %s", self._waiting.popleft())
         self._waiting.append(item)
         if self._delivery is None or self._delivery.done():
             self._delivery = asyncio.get_running_loop().create_task(self._deliver())
@@ -176,22 +182,13 @@ class StoryMeterGate(CustomLogger):  # type: ignore[misc]  # LiteLLM is not at h
 
     async def _is_taken(self, path: str, body: Any = None) -> bool:
         try:
-            response = await self._post(path, body)
+            response = await self._http.post(path, json=body)
         except Exception:  # Whatever it is, it must not end the delivery of the others.
             log.warning("StoryMeter is not told now, but later", exc_info=True)
             return False
         if response.is_error and path == EVENTS:
             log.error("StoryMeter answers %s to usage: %s", response.status_code, response.text)
         return not response.is_server_error and bool(response.status_code != 429)
-
-    async def _post(self, path: str, body: Any) -> httpx.Response:
-        if self._http is None:
-            self._http = httpx.AsyncClient(
-                headers={"Authorization": f"Bearer {os.environ.get('STORYMETER_KEY', '')}"},
-                timeout=float(os.environ.get("STORYMETER_TIMEOUT_S") or 1.0),
-                limits=httpx.Limits(keepalive_expiry=1.0),  # Gunicorn hangs up after two.
-            )
-        return await self._http.post(self._url + path, json=body)
 
 
 def too_many(story: str, answer: Json) -> HTTPException:
@@ -204,9 +201,8 @@ def too_many(story: str, answer: Json) -> HTTPException:
 
 def new_id(data: Json) -> str:
     """LiteLLM's id of the call, unless the client chose it: two calls must not share one hold."""
-    sent = (data.get("proxy_server_request") or {}).get("headers") or {}
-    is_chosen = any(name.lower() == "x-litellm-call-id" for name in sent)
-    return uuid4().hex if is_chosen else str(data.get("litellm_call_id") or uuid4().hex)
+    sent = {name.lower() for name in (data.get("proxy_server_request") or {}).get("headers") or ()}
+    return uuid4().hex if "x-litellm-call-id" in sent else str(data.get("litellm_call_id"))
 
 
 def deployment_of(name: str) -> Json:
@@ -238,8 +234,9 @@ async def input_tokens(model: str, data: Json) -> int:
     def count() -> int:
         counted = litellm.token_counter(model=model, text=text) if text else 0
         if said.get("messages"):
-            said["use_default_image_token_count"] = True
-            counted += litellm.token_counter(model=model, **said)
+            counted += litellm.token_counter(
+                model=model, use_default_image_token_count=True, **said
+            )
         return int(counted)
 
     try:
@@ -265,7 +262,8 @@ def most_output(model: str, provider: str, data: Json, call_type: str) -> int:
 def labels_of(data: Json) -> Json:
     """Story, team and feature: from the call, then from its key, then from the key's team."""
     metadata = data.get("metadata") or data.get("litellm_metadata") or {}
-    found: Json = {"story_key": "", "team": metadata.get("user_api_key_team_alias") or ""}
+    own = {name: str(metadata.get(f"user_api_key_{name}") or "") for name in OWNER}
+    found: Json = {"story_key": "", "team": own["team_alias"]}
     tags = [str(tag).rpartition(":") for tag in metadata.get("tags") or ()]
     told: list[tuple[str, Any]] = []
     for place in ("spend_logs_metadata", "requester_metadata", "headers"):
@@ -278,7 +276,9 @@ def labels_of(data: Json) -> Json:
         fits = isinstance(value, str) and len(value) < 200 and value.isprintable()
         if field and fits and (field != "story_key" or STORY_KEY.search(value)):
             found[field] = found.get(field) or value.strip()
-    return found | {"team": found["team"] or metadata.get("user_api_key_team_id") or ""}
+    found["team"], found["key_alias"] = found["team"] or own["team_id"], own["alias"] or own["hash"]
+    kept = ["".join(tag) for tag in tags if tag[0] != "User-Agent"]
+    return found | {"tags": [tag for tag in kept if len(tag) < 200 and tag.isprintable()][:32]}
 
 
 def reduced(record: Json, asked: Json) -> Json:
@@ -288,7 +288,7 @@ def reduced(record: Json, asked: Json) -> Json:
     kept["metadata"] = {name: metadata.get(name) for name in METADATA}
     head = answer if isinstance(answer, dict) else {}
     kept["response"] = {name: head.get(name) for name in ("model", "service_tier")}
-    labels = {name: asked[name] for name in ("story_key", "team", "feature") if asked.get(name)}
+    labels = {name: asked[name] for name in LABELS.values() if asked.get(name)}
     if "id" in asked:
         kept |= {"litellm_call_id": asked["id"], "model": asked["model"]}
         kept["custom_llm_provider"] = asked["provider_name"] or kept["custom_llm_provider"]

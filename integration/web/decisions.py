@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from integration.caps.amounts import amount_text
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from integration.journeys.authorize_call import Answer
 
 REASON = "X-StoryMeter-Reason"
+FIGURES = ("limit", "spent", "held", "requested")
 _IN_QUOTES = str.maketrans({'"': "'", "\\": "/"})
 
 
@@ -63,8 +65,13 @@ def sentence(answer: Answer) -> str:
     """Say why a call is refused and what would help; empty when it is not."""
     if isinstance(answer.decision, Granted):
         return ""
+    denied = answer.decision
+    figures = {name: amount_text(denied.unit, getattr(denied, name)) for name in FIGURES}
     template = environment("api").get_template("denial.txt.j2")
-    found = template.render(denied=asdict(answer.decision), alternative=answer.alternative)
+    found = template.render(
+        denied=asdict(denied), alternative=answer.alternative,
+        figures={name: None if text is None else Decimal(text) for name, text in figures.items()},
+    )  # fmt: skip
     return " ".join(found.split())
 
 
@@ -82,9 +89,6 @@ def denial_headers(answer: Answer) -> dict[str, str]:
         "X-StoryMeter-Alternative": answer.alternative,
     }
     return {name: header_text(value) for name, value in told.items()}
-
-
-FIGURES = ("limit", "spent", "held", "requested")
 
 
 def header_text(text: str) -> str:

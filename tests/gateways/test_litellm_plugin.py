@@ -130,7 +130,11 @@ def test_a_refused_call_is_a_429_that_says_everything(play: Any, stage: World) -
         error = await refused(proxy.before(sent("call-2")))
         assert error.status_code == 429
         sentence = error.detail.pop("error")
-        assert sentence.startswith("Cap story is reached: limit 1,000 tokens, spent 0 tokens")
+        assert sentence == (
+            "Cap story is reached: limit 1,000 tokens, spent 0 tokens, held 600 tokens for "
+            "calls still running; this call needs up to 600 tokens. Ask for the cap to be raised "
+            "in Slack."
+        )
         assert error.detail == {
             "story": "SHOP-1", "cap": "story", "reason": "cap_reached", "unit": "tokens",
             "limit": "1000", "spent": "0", "held": "600", "requested": "600", "alternative": None,
@@ -147,6 +151,35 @@ def test_what_failed_or_was_cancelled_is_released(play: Any, stage: World) -> No
         await proxy.before(sent())
         await proxy.fails()
         assert stands(stage, "story") == (0, 0)
+
+    play(scene)
+
+
+def test_a_stream_is_passed_on_and_released_when_nobody_waits_for_its_first_piece(
+    play: Any, stage: World
+) -> None:
+    async def pieces(count: int) -> Any:
+        for number in range(count):
+            yield number
+        await asyncio.get_running_loop().create_future()
+
+    async def scene(proxy: Proxy) -> None:
+        for count, held in ((1, 600), (0, 0)):
+            await proxy.before(sent(f"call-{count}"))
+            stream = proxy.gate.async_post_call_streaming_iterator_hook(
+                user_api_key_dict=None, response=pieces(count),
+                request_data={"litellm_call_id": f"call-{count}"},
+            )  # fmt: skip
+            for number in range(count):
+                assert await anext(stream) == number
+            waits = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0)
+            waits.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waits
+            await proxy.told()
+            assert stands(stage, "story") == (0, held)
+            await proxy.fails(f"call-{count}")
 
     play(scene)
 
@@ -331,7 +364,8 @@ def test_the_story_is_found_where_it_stands(
     monkeypatch: pytest.MonkeyPatch, metadata: dict[str, Any], labels: dict[str, str]
 ) -> None:
     found = plugin(monkeypatch).labels_of({"metadata": metadata})
-    assert {name: value for name, value in found.items() if value} == labels
+    names = ("story_key", "team", "feature")
+    assert {name: found[name] for name in names if found.get(name)} == labels
     assert found == plugin(monkeypatch).labels_of({"litellm_metadata": metadata})
 
 
