@@ -13,6 +13,7 @@ import sys
 import click
 
 from integration.cli.attribute_commands import attribute, reprice
+from integration.cli.backup_commands import backup, restore
 from integration.cli.cap_commands import cap
 from integration.cli.carbon_commands import carbon
 from integration.cli.check_command import check
@@ -45,7 +46,7 @@ def commands() -> None:
 
 
 for command in (
-    run, web, worker, migrate, demo, doctor,
+    run, web, worker, migrate, demo, doctor, backup, restore,
     workspace, people, keys, jira, inbox, usage, estimate, report,
     slack, spikes,
     cap,

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -57,6 +58,8 @@ def web() -> None:
     """Run the web processes (gunicorn) on STORYMETER_HOST and STORYMETER_PORT."""
     settings = read_settings()
     arguments = gunicorn_arguments(settings)
+    # Counters of all web processes are added up through files; those of an earlier run are gone.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="storymeter-metrics-")
     os.execv(arguments[0], arguments)
 
 

@@ -151,14 +151,6 @@ def failed_promises(session: Session, workspace_id: str) -> list[OutboxRow]:
     )
 
 
-def oldest_waiting(session: Session, now: datetime) -> timedelta:
-    """How long the oldest undelivered promise has waited; zero when all are kept."""
-    oldest = session.scalar(
-        select(func.min(OutboxRow.promised_at)).where(OutboxRow.state == "waiting")
-    )
-    return now - oldest if oldest else timedelta(0)
-
-
 def longest_overdue(session: Session, now: datetime) -> timedelta:
     """How long ago the promise was due that should have been tried first; zero when none is."""
     due_at = session.scalar(
@@ -176,3 +168,39 @@ def is_idle(session: Session, now: datetime) -> bool:
         OutboxRow.state == "waiting", or_(OutboxRow.due_at <= now, OutboxRow.attempts > 0)
     ).exists()  # fmt: skip
     return not session.scalar(select(or_(waiting_in, waiting_out)))
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits in both boxes of all workspaces together, and what was given up."""
+
+    inbox_waiting: int
+    inbox_oldest: timedelta
+    inbox_unread: int
+    """Deliveries that nobody could read: unknown or failed."""
+    outbox_waiting: int
+    outbox_oldest: timedelta
+    outbox_failed: int
+
+
+def backlog(session: Session, now: datetime) -> Backlog:
+    """Return what operators watch: how much waits, since when, and what needs a person."""
+    read = session.execute(
+        select(
+            func.count().filter(InboxRow.state == "waiting"),
+            func.min(InboxRow.received_at).filter(InboxRow.state == "waiting"),
+            func.count().filter(InboxRow.state.in_(("unknown", "failed"))),
+        ).where(InboxRow.state != "handled", InboxRow.state != "ignored")
+    ).one()
+    kept = session.execute(
+        select(
+            func.count().filter(OutboxRow.state == "waiting"),
+            func.min(OutboxRow.promised_at).filter(OutboxRow.state == "waiting"),
+            func.count().filter(OutboxRow.state == "failed"),
+        ).where(OutboxRow.state != "delivered")
+    ).one()
+    return Backlog(read[0], _since(read[1], now), read[2], kept[0], _since(kept[1], now), kept[2])
+
+
+def _since(instant: datetime | None, now: datetime) -> timedelta:
+    return max(now - instant, timedelta(0)) if instant else timedelta(0)

@@ -11,6 +11,7 @@ from integration.caps.amounts import amount_text
 from integration.caps.policy import Denied, Granted
 from integration.foundation.wording import environment
 from integration.web.access import caller
+from integration.web.house_metrics import DECISIONS
 from integration.web.service import service
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ _IN_QUOTES = str.maketrans({'"': "'", "\\": "/"})
 
 def decided(asked: AuthorizationRequest) -> Answer:
     """Let the caps of the caller's workspace decide; raises as `Authorizer.authorize` does."""
-    return service().authorizer.authorize(caller().workspace_id, asked)
+    answer = service().authorizer.authorize(caller().workspace_id, asked)
+    DECISIONS.labels("granted" if isinstance(answer.decision, Granted) else "denied").inc()
+    return answer
 
 
 def described(answer: Answer) -> dict[str, Any]:

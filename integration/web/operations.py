@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from integration.foundation.migration import is_current
+from integration.web import house_metrics
 from integration.web.access import open_to_all
 from integration.web.errors import problem
 from integration.web.service import service
@@ -39,5 +40,8 @@ def readyz() -> Response:
 @operations.get("/metrics")
 @open_to_all
 def metrics() -> Response:
-    """Prometheus metrics of this process."""
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Prometheus metrics: what the web's processes counted, and what waits in the house."""
+    here = service()
+    with here.transactions.begin() as session:
+        waiting = house_metrics.gauges(session, here.clock.now())
+    return Response(house_metrics.counters() + waiting, content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,76 @@
+"""`storymeter backup` and `restore`: the whole database in one file, by PostgreSQL's programs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import click
+
+from integration.cli.start_up import database
+from integration.foundation.errors import StoryMeterError
+from integration.foundation.postgres_programs import binaries
+
+
+class ProgramFailed(StoryMeterError):
+    """pg_dump or pg_restore ended with an error; the message holds its last words."""
+
+    code = "program_failed"
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database, as of now, to FILE, while everything goes on.
+
+    Keep STORYMETER_SECRET_KEY (or `secret.key` in the data folder) too, elsewhere: without it the
+    tokens of Jira and Slack in the backup cannot be read.
+    """
+    partial = file.with_name(f"{file.name}.partial")
+    with database() as settings:
+        _run("pg_dump", "--format=custom", "--no-owner", "--file", str(partial),
+             _plain(settings.database_url))  # fmt: skip
+    # Only a whole backup gets the name that was asked for.
+    partial.replace(file)
+    click.echo(f"{file} holds the database ({file.stat().st_size / 1e6:,.1f} MB).")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--confirm", is_flag=True, help="Without it, nothing is done.")
+def restore(file: Path, confirm: bool) -> None:
+    """Put the database back to what FILE holds. Stop web and worker first; what came since is lost.
+
+    All or nothing: an error leaves the database as it was. Then it gets the newest schema.
+    """
+    from integration.foundation.database import connect
+    from integration.foundation.migration import upgrade
+    from integration.foundation.row_wall import raise_wall
+
+    if not confirm:
+        raise click.ClickException(
+            f"This replaces everything in the database by what {file} holds. Say --confirm."
+        )
+    with database() as settings:
+        engine = connect(settings.database_url)
+        raise_wall(engine)  # The role that the policies in the file name.
+        _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction",
+             "--exit-on-error", "--dbname", _plain(settings.database_url), str(file))  # fmt: skip
+        upgrade(engine)
+        engine.dispose()
+    click.echo(f"The database is as {file} holds it.")
+
+
+def _plain(url: str) -> str:
+    """The address as PostgreSQL's programs read it, without a driver's name."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def _run(program: str, *arguments: str) -> None:
+    ended = subprocess.run(
+        [str(binaries() / program), *arguments], check=False, text=True, capture_output=True,
+        env=os.environ | {"PGAPPNAME": "storymeter"},
+    )  # fmt: skip
+    if ended.returncode:
+        raise ProgramFailed(f"{program} failed: {ended.stderr.strip()[-600:]}")
