@@ -71,7 +71,7 @@ faults: .venv/.dev ## A Sprint of load while everything breaks, five times; then
 fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzzers
 	$(BIN)/python benchmarks/fuzz.py
 
-peers-%: .venv/.dev ## peers-jira, peers-metering, peers-gateways, peers-slack: judged by others' tools
+peers-%: .venv/.dev ## peers-jira, peers-metering, peers-gateways, peers-slack, peers-pages: judged by others' tools
 	$(BIN)/python benchmarks/peers_$*.py
 
 audit: .venv/.dev ## Known faults of what is locked (asks the package index)

@@ -32,7 +32,7 @@ def installed() -> Path:
         npm = shutil.which("npm")
         if npm is None:
             raise CannotRun("npm is not installed")
-        tell("npm installs Prism, jira.js, emulate and node …")
+        tell("npm installs Prism, jira.js, emulate, axe and node …")
         FOLDER.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copyfile(LOCKED / name, FOLDER / name)
