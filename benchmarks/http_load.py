@@ -104,7 +104,7 @@ def _is_answered(client: _Client, load: Load) -> bool:
     if len(rest) < length:
         return False
     status = int(head[9:12])
-    if status == 200:
+    if 200 <= status < 300:
         load.latencies.append(perf_counter() - client.sent_at)
     else:
         load.refused[status] = load.refused.get(status, 0) + 1

@@ -55,7 +55,8 @@ def follow_story(
     for sprint_id in {each.sprint_id for each in story.memberships} - met:
         _know_sprint(house, workspace_id, sprint_id)
         met.add(sprint_id)
-    field_ids = house.outside.jira(workspace_id).connection.fields_of(story.story_key)
+    connection = house.outside.jira(workspace_id).connection
+    field_ids = connection.fields_of(story.story_key)
     keep_backlog.take_in_story(
         house.transactions,
         workspace_id,
@@ -68,7 +69,7 @@ def follow_story(
         description=digest_of(story.description),
         workload_class=chosen_class(story.fields, field_ids),
     )
-    restore_figures(house, workspace_id, story)
+    restore_figures(house, connection, story)
 
 
 def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | None) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from integration.backlog.story import Story
+    from integration.jira.connection import JiraConnection
     from integration.jobs.house import House
 
 log = structlog.get_logger()
@@ -23,12 +24,12 @@ MOST = 3
 """A rule of the site's own may write these fields too; the two must not take turns for ever."""
 
 
-def restore_figures(house: House, workspace_id: str, story: Story) -> None:
+def restore_figures(house: House, connection: JiraConnection, story: Story) -> None:
     """Write a story's fields again where they are not as we left them.
 
     Only a story that was read after our last write tells: it carries that write's time.
     """
-    connection = house.outside.jira(workspace_id).connection
+    workspace_id = connection.workspace_id
     stamp = connection.fields_of(story.story_key).get("figures_as_of", "")
     if not story.fields.get(stamp):
         return

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from integration.jobs.follow_jira import follow_sprint
+from integration.jobs.drain_inbox import drain_inbox
+from integration.jobs.follow_jira import begin_reading, follow_sprint
 from integration.jobs.jira_senders import write_story
+from integration.jobs.restore_figures import restore_figures
 from integration.mailbox import store as mailbox
 from tests.following_jira.world import section
 
@@ -125,9 +127,7 @@ def test_a_story_read_before_our_write_does_not_look_overwritten(here: JiraHouse
     before = here.house.outside.jira("acme").story(key)
     edit(here, key, description=section("200"))
     here.jira.forget()
-    from integration.jobs.restore_figures import restore_figures
-
-    restore_figures(here.house, "acme", before)
+    restore_figures(here.house, here.house.outside.jira("acme").connection, before)
     here.settle()
     assert writes(here) == []
 
@@ -135,8 +135,6 @@ def test_a_story_read_before_our_write_does_not_look_overwritten(here: JiraHouse
 def test_an_edit_while_the_section_is_on_its_way_is_kept(here: JiraHouse) -> None:
     key = here.jira.story("Answer", labels=["ai"])
     here.hand_over(*here.deliveries())
-    from integration.jobs.drain_inbox import drain_inbox
-
     drain_inbox(here.house)
     with here.transactions.begin() as session:
         promises = mailbox.claim_promises(session, here.jira.clock.now())
@@ -150,8 +148,6 @@ def test_an_edit_while_the_section_is_on_its_way_is_kept(here: JiraHouse) -> Non
 
 
 def test_an_older_view_of_a_sprint_does_not_reopen_it(here: JiraHouse) -> None:
-    from integration.jobs.follow_jira import begin_reading
-
     key = here.jira.story()
     sprint_id = here.jira.sprint()
     here.jira.put_in_sprint(sprint_id, key)
