@@ -9,33 +9,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from integration.metering.vendors import VENDORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from integration.carbon.tables import ModelEnergy
 
-# Sellers of their own models, by the names that OpenTelemetry, LiteLLM and SDKs use.
+# Vendors whose models have rows under a maker's name; others sell what any of them made.
 MAKERS = {
-    "anthropic": "anthropic",
-    "azure": "openai",
-    "azure.ai.openai": "openai",
-    "az.ai.openai": "openai",
-    "cohere": "cohere",
-    "cohere_chat": "cohere",
-    "gcp.gemini": "google_genai",
-    "gcp.gen_ai": "google_genai",
-    "gcp.vertex_ai": "google_genai",
-    "gemini": "google_genai",
-    "google": "google_genai",
-    "google_genai": "google_genai",
-    "huggingface": "huggingface_hub",
-    "huggingface_hub": "huggingface_hub",
-    "mistral": "mistralai",
-    "mistral_ai": "mistralai",
-    "mistralai": "mistralai",
-    "openai": "openai",
-    "vertex_ai": "google_genai",
-}
+    "anthropic": "anthropic", "azure": "openai", "cohere": "cohere", "google": "google_genai",
+    "huggingface": "huggingface_hub", "mistral": "mistralai", "openai": "openai",
+}  # fmt: skip
 BEDROCK_NAMES = {
     "meta.llama3-1-8b-instruct": "meta-llama/meta-llama-3.1-8b-instruct",
     "meta.llama3-1-70b-instruct": "meta-llama/meta-llama-3.1-70b-instruct",
@@ -62,7 +47,8 @@ class ModelIndex:
 
     def find(self, provider_name: str | None, model: str) -> ModelEnergy | None:
         """Return the row of the maker named, else of whoever makes a model of that name."""
-        maker = MAKERS.get((provider_name or "").strip().lower())
+        given = (provider_name or "").strip().lower()
+        maker = MAKERS.get(VENDORS.get(given, given))
         for name in _plain_names(model.strip().lower()):
             makers = self._by_name.get(name)
             if makers:

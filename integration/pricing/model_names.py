@@ -8,63 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.metering.vendors import VENDORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Names from OpenTelemetry GenAI, LiteLLM and the clouds' own SDKs, to the price data's seller ids.
-SELLERS = {
-    "ai21": "ai21",
-    "amazon": "aws",
-    "amazon_bedrock": "aws",
-    "anthropic": "anthropic",
-    "aws": "aws",
-    "aws.bedrock": "aws",
-    "aws_bedrock": "aws",
-    "az.ai.inference": "azure",
-    "az.ai.openai": "azure",
-    "azure": "azure",
-    "azure.ai.inference": "azure",
-    "azure.ai.openai": "azure",
-    "azure_ai": "azure",
-    "azure_openai": "azure",
-    "bedrock": "aws",
-    "bedrock_converse": "aws",
-    "cerebras": "cerebras",
-    "cohere": "cohere",
-    "cohere_chat": "cohere",
-    "databricks": "databricks",
-    "deepseek": "deepseek",
-    "fireworks": "fireworks",
-    "fireworks_ai": "fireworks",
-    "gcp": "google",
-    "gcp.gemini": "google",
-    "gcp.gen_ai": "google",
-    "gcp.vertex_ai": "google",
-    "gemini": "google",
-    "google": "google",
-    "google_ai_studio": "google",
-    "google_genai": "google",
-    "groq": "groq",
-    "mistral": "mistral",
-    "mistral_ai": "mistral",
-    "mistralai": "mistral",
-    "moonshot": "moonshotai",
-    "moonshot_ai": "moonshotai",
-    "openai": "openai",
-    "openrouter": "openrouter",
-    "perplexity": "perplexity",
-    "text-completion-openai": "openai",
-    "together": "together",
-    "together_ai": "together",
-    "vertex_ai": "google",
-    "vertex_ai_beta": "google",
-    "vertexai": "google",
-    "voyage": "voyageai",
-    "voyageai": "voyageai",
-    "x-ai": "x-ai",
-    "x_ai": "x-ai",
-    "xai": "x-ai",
-}
 # These pass calls on and sell nothing themselves, so the model's own name says who sold it.
 GATEWAYS = frozenset(
     {"", "custom", "gateway", "helicone", "kong", "langdock", "litellm", "litellm_proxy"}
@@ -77,7 +25,7 @@ BEDROCK_WRAPPERS = frozenset({"converse", "converse_like", "invoke", "inference-
 def seller_of(provider_name: str | None) -> str | None:
     """Return the seller's id, or None where the name is a gateway's or missing."""
     given = (provider_name or "").strip().lower()
-    return None if given in GATEWAYS else SELLERS.get(given, given)
+    return None if given in GATEWAYS else VENDORS.get(given, given)
 
 
 def candidates(provider_name: str | None, model: str) -> Iterator[tuple[str | None, str]]:
@@ -96,7 +44,7 @@ def candidates(provider_name: str | None, model: str) -> Iterator[tuple[str | No
 
 def _in_order(seller: str | None, model: str) -> Iterator[tuple[str | None, str]]:
     prefix, slash, rest = model.partition("/")
-    prefixed = SELLERS.get(prefix) if slash else None
+    prefixed = VENDORS.get(prefix) if slash else None
     if seller is None and prefixed is not None:
         yield from _in_order(prefixed, rest)
     if seller is None and slash and prefix in GATEWAYS:

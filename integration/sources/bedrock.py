@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from integration.foundation.errors import FieldError
 from integration.metering.usage import UsageEvent, pseudonym
 from integration.sources.batch import Batch, Collector, Unreadable
-from integration.sources.json_bodies import (
-    DECODE_ERRORS,
-    as_mapping,
-    describe,
-    pointer_of,
-    raw_items,
-)
+from integration.sources.json_bodies import DECODE_ERRORS, as_mapping, each_item
 from integration.sources.labels import labels
 from integration.sources.response_ids import identifier
 from integration.sources.service_tiers import service_tier
@@ -77,14 +70,7 @@ _HEAD = msgspec.json.Decoder(_AnswerHead)
 def read(body: bytes, *, now: datetime) -> Batch:
     """Read invocation logs. Raises InvalidInput when the body is no JSON."""
     collector = Collector(now)
-    for index, raw in enumerate(raw_items(body)):
-        try:
-            log = _LOG.decode(raw)
-        except DECODE_ERRORS as error:
-            message = describe(error)
-            what = message.partition(" - at `")[0]
-            collector.reject(index, "", FieldError(pointer_of(message), "wrong_type", what))
-            continue
+    for index, log in each_item(body, "", _LOG.decode, collector):
         if log.schema_type != SCHEMA:
             collector.ignored += 1
             continue

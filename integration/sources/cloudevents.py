@@ -15,12 +15,7 @@ import msgspec
 from integration.foundation.errors import FieldError
 from integration.metering.usage import UsageEvent
 from integration.sources.batch import Batch, Collector, Unreadable, malformed
-from integration.sources.json_bodies import (
-    DECODE_ERRORS,
-    describe,
-    pointer_of,
-    raw_items,
-)
+from integration.sources.json_bodies import DECODE_ERRORS, each_item
 from integration.sources.labels import clean_tags, labels
 from integration.sources.provider_names import provider_of
 from integration.sources.response_ids import identifier
@@ -82,14 +77,7 @@ def read(
     if kind not in {STRUCTURED, BATCHED}:
         _take(0, _from_headers(body, headers or {}), collector)
         return collector.batch()
-    for index, raw in enumerate(raw_items(body)):
-        try:
-            envelope = _ENVELOPE.decode(raw)
-        except DECODE_ERRORS as error:
-            message = describe(error)
-            what = message.partition(" - at `")[0]
-            collector.reject(index, "", FieldError(pointer_of(message), "wrong_type", what))
-            continue
+    for index, envelope in each_item(body, "", _ENVELOPE.decode, collector):
         _take(index, envelope, collector)
     return collector.batch()
 

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from integration.foundation.errors import FieldError
 from integration.sources.batch import MAX_ITEMS, malformed, too_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from integration.sources.batch import Collector
 
 T = TypeVar("T")
 
@@ -55,6 +58,24 @@ def raw_items(body: bytes, key: str = "") -> list[msgspec.Raw]:
     except DECODE_ERRORS as error:
         raise malformed("", "not_json", f"the body cannot be read: {describe(error)}") from None
     raise malformed("", "not_json", "expected a JSON array or object")
+
+
+def each_item(
+    body: bytes, key: str, decode: Callable[[msgspec.Raw], T], collector: Collector
+) -> Iterator[tuple[int, T]]:
+    """Yield the items of a body with their index; one that does not fit is rejected alone.
+
+    Raises InvalidInput when the body holds no items at all.
+    """
+    for index, raw in enumerate(raw_items(body, key)):
+        try:
+            item = decode(raw)
+        except DECODE_ERRORS as error:
+            message = describe(error)
+            what = message.partition(" - at `")[0]
+            collector.reject(index, "", FieldError(pointer_of(message), "wrong_type", what))
+            continue
+        yield index, item
 
 
 def _from_object(body: bytes, key: str) -> list[msgspec.Raw]:

@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from integration.foundation.errors import FieldError
 from integration.metering.usage import UsageEvent, pseudonym
 from integration.sources.batch import Batch, Collector, Unreadable
-from integration.sources.json_bodies import (
-    DECODE_ERRORS,
-    as_mapping,
-    describe,
-    pointer_of,
-    raw_items,
-)
+from integration.sources.json_bodies import as_mapping, each_item
 from integration.sources.labels import clean_tags, labels
 from integration.sources.provider_names import provider_of
 from integration.sources.response_ids import identifier
@@ -74,14 +67,7 @@ _OBSERVATION = msgspec.json.Decoder(_Observation)
 def read(body: bytes, *, now: datetime) -> Batch:
     """Read exported observations. Raises InvalidInput when the body is no JSON."""
     collector = Collector(now, "/data")
-    for index, raw in enumerate(raw_items(body, "data")):
-        try:
-            observation = _OBSERVATION.decode(raw)
-        except DECODE_ERRORS as error:
-            message = describe(error)
-            what = message.partition(" - at `")[0]
-            collector.reject(index, "", FieldError(pointer_of(message), "wrong_type", what))
-            continue
+    for index, observation in each_item(body, "data", _OBSERVATION.decode, collector):
         if observation.type.upper() not in _CALLS:
             collector.ignored += 1
             continue

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from integration.foundation.errors import FieldError
 from integration.metering.usage import Outcome, UsageEvent, pseudonym
 from integration.sources.batch import Batch, Collector, Unreadable
 from integration.sources.json_bodies import (
     DECODE_ERRORS,
     as_mapping,
     decode_items,
-    describe,
-    pointer_of,
-    raw_items,
+    each_item,
 )
 from integration.sources.labels import clean_tags, labels
 from integration.sources.litellm_records import (
@@ -62,14 +59,7 @@ def read(body: bytes, *, now: datetime) -> Batch:
         for index, record in enumerate(records):
             _take(index, record, collector)
         return collector.batch()
-    for index, raw in enumerate(raw_items(body)):
-        try:
-            record = _RECORD.decode(raw)
-        except DECODE_ERRORS as error:
-            message = describe(error)
-            what, _, _ = message.partition(" - at `")
-            collector.reject(index, "", FieldError(pointer_of(message), "wrong_type", what))
-            continue
+    for index, record in each_item(body, "", _RECORD.decode, collector):
         _take(index, record, collector)
     return collector.batch()
 

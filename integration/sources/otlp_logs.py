@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integration.sources import otlp_json, otlp_protobuf
-from integration.sources.batch import MAX_ITEMS, Batch, Collector, Unreadable, too_many
+from integration.sources.batch import Batch, Collector
 from integration.sources.coding_agents import agent_event, agent_of
 from integration.sources.otlp_records import JSON, PROTOBUF, Record
 from integration.sources.otlp_tokens import token_counts
-from integration.sources.otlp_traces import event_of, source_of
+from integration.sources.otlp_traces import collect, event_of, source_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,21 +23,7 @@ def read(body: bytes, *, now: datetime, content_type: str = PROTOBUF) -> Batch:
     """Read an ExportLogsServiceRequest. Raises InvalidInput when the body is none."""
     collector = Collector(now, "/logRecords")
     records = otlp_json.logs if content_type.startswith(JSON) else otlp_protobuf.logs
-    for index, record in enumerate(records(body)):
-        if index >= MAX_ITEMS:
-            raise too_many()
-        if isinstance(record, Unreadable):
-            collector.reject(index, "", record.error)
-            continue
-        try:
-            event = _event(record)
-        except Unreadable as problem:
-            collector.reject(index, record.span_id, problem.error)
-            continue
-        if event is None:
-            collector.ignored += 1
-        else:
-            collector.take(index, event)
+    collect(records(body), collector, _event)
     return collector.batch()
 
 

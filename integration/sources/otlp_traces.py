@@ -38,6 +38,7 @@ from integration.sources.token_counts import TokenCounts
 from integration.sources.values import cost_usd, instant_of_nanoseconds, label, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 # Operations whose usage is the sum of the calls inside them, or none.
@@ -66,29 +67,42 @@ def read(body: bytes, *, now: datetime, content_type: str = PROTOBUF) -> Batch:
     """Read an ExportTraceServiceRequest. Raises InvalidInput when the body is none."""
     collector = Collector(now, "/spans")
     spans = otlp_json.spans if content_type.startswith(JSON) else otlp_protobuf.spans
-    for index, span in enumerate(spans(body)):
-        if index >= MAX_ITEMS:
-            raise too_many()
-        if isinstance(span, Unreadable):
-            collector.reject(index, "", span.error)
-            continue
-        try:
-            _take(index, span, collector)
-        except Unreadable as problem:
-            collector.reject(index, span.span_id, problem.error)
+    collect(spans(body), collector, _event)
     return collector.batch()
 
 
-def _take(index: int, span: Record, collector: Collector) -> None:
-    counts = None
-    if not _sums_up(span) and not is_coding_agent(span):
-        counts = litellm_counts(span.attributes) or token_counts(span.attributes)
-        if counts is None and span.failed and _names_a_call(span.attributes):
-            counts = TokenCounts()
-    if counts is None:
-        collector.ignored += 1
-        return
-    collector.take(index, event_of(span, counts, source_of(span.scope)))
+def collect(
+    records: Iterable[Record | Unreadable], collector: Collector,
+    event: Callable[[Record], UsageEvent | None],
+) -> None:  # fmt: skip
+    """Take the calls among spans or log records; what is no call is ignored.
+
+    Raises InvalidInput when there are more than are taken at once.
+    """
+    for index, record in enumerate(records):
+        if index >= MAX_ITEMS:
+            raise too_many()
+        if isinstance(record, Unreadable):
+            collector.reject(index, "", record.error)
+            continue
+        try:
+            found = event(record)
+        except Unreadable as problem:
+            collector.reject(index, record.span_id, problem.error)
+            continue
+        if found is None:
+            collector.ignored += 1
+        else:
+            collector.take(index, found)
+
+
+def _event(span: Record) -> UsageEvent | None:
+    if _sums_up(span) or is_coding_agent(span):
+        return None
+    counts = litellm_counts(span.attributes) or token_counts(span.attributes)
+    if counts is None and span.failed and _names_a_call(span.attributes):
+        counts = TokenCounts()
+    return None if counts is None else event_of(span, counts, source_of(span.scope))
 
 
 def _names_a_call(attributes: Attributes) -> bool:
