@@ -39,6 +39,7 @@ SPRINT = SprintHeader(
     starts_at=STARTS_AT,
     ends_at=ENDS_AT,
     url="https://storymeter.example.com/sprints/14",
+    report_url="https://storymeter.example.com/reports/14",
 )
 CLOSED = msgspec.structs.replace(SPRINT, state="closed", completed_at=ENDS_AT)
 

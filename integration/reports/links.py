@@ -40,7 +40,8 @@ class Links:
 
     def on_header(self, header: SprintHeader) -> SprintHeader:
         """A heading with its address."""
-        return replace(header, url=self.sprint(header.sprint_id))
+        report = f"{self.public_url}/{self.workspace_id}/reports/{header.sprint_id}"
+        return replace(header, url=self.sprint(header.sprint_id), report_url=report)
 
     def on_story(self, line: StoryLine) -> StoryLine:
         """A story's line with its address."""

@@ -196,6 +196,8 @@ class SprintHeader(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None = None
     url: str = ""
     """StoryMeter's own page of the Sprint."""
+    report_url: str = ""
+    """The report of it to print."""
 
 
 class SavingFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 COMMAND = "/storymeter"
 STORY_LINK = re.compile(rf"/(?:browse|stories)/({STORY_KEY.pattern})(?:[/?#]|$)")
-LINK_BUTTONS = ("open_sprint",)
+LINK_BUTTONS = ("open_sprint", "open_report")
 Body = dict[str, Any]
 
 

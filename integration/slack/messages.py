@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from integration.reports.variance_causes import main_causes
 from integration.slack.block_kit import our_wording, render, render_message
 from integration.slack.selection import (
     acting_caps,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from integration.foundation.wording import Wording
     from integration.reports.cap_shapes import CapNotice, RaiseNotice
     from integration.reports.shapes import (
+        CapStatus,
         DailyDigest,
         SpikeFigures,
         SprintHeader,
@@ -50,7 +52,9 @@ class Messages:
             "digest.json.j2",
             digest=digest,
             sprint_cap=sprint_cap(digest.caps),
-            near_caps=near_caps(digest.caps)[:CAPS_SHOWN],
+            near_caps=[cap for cap in near_caps(digest.caps) if not _is_told(cap, digest)][
+                :CAPS_SHOWN
+            ],
             spikes=digest.spikes[:SPIKES_SHOWN],
             more_spikes=max(0, len(digest.spikes) - SPIKES_SHOWN),
             stories=digest.over_estimate[:STORIES_SHOWN],
@@ -94,6 +98,7 @@ class Messages:
             stories=errors[:STORIES_SHOWN],
             more_stories=max(0, len(errors) - STORIES_SHOWN),
             error_pct=error_of_estimated_pct(report.stories),
+            causes=main_causes(report.variance),
             judged=[story for story in report.stories if story.within_range is not None],
             ai_stories=[story for story in report.stories if story.is_ai_work],
             unestimated=[story for story in report.stories if has_no_estimate(story)],
@@ -139,3 +144,9 @@ class Messages:
             unestimated=[story for story in report.stories if has_no_estimate(story)],
             zone=self.zone,
         )
+
+
+def _is_told(cap: CapStatus, digest: DailyDigest) -> bool:
+    """Whether the digest begins with this cap already: the Sprint's own, used up."""
+    own = sprint_cap(digest.caps)
+    return own is not None and cap.cap_id == own.cap_id and not own.available

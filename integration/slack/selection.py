@@ -36,14 +36,14 @@ def acting_caps(caps: Sequence[CapStatus]) -> list[CapStatus]:
 
 
 def largest_errors(stories: Sequence[StoryLine]) -> list[StoryLine]:
-    """Return the stories with an estimate that missed, the largest amount of money first.
+    """Return the stories that ended outside their range, the largest amount of money first.
 
-    A cent or a twentieth beside the estimate is no miss that anyone needs to talk about.
+    A cent beside the range is no miss that anyone needs to talk about.
     """
     missed = [
         story
         for story in stories
-        if abs(error_nanousd(story)) >= max(LEAST_MISS_NANOUSD, central_cost(story) // 20)
+        if story.within_range is False and abs(error_nanousd(story)) >= LEAST_MISS_NANOUSD
     ]
     return sorted(missed, key=lambda story: (-abs(error_nanousd(story)), story.story_key))
 

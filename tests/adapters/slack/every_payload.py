@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integration.reports.shapes import VarianceParts
 from integration.slack.answers import Answers
 from integration.slack.cap_desk import Waits
 from integration.slack.desk import HomeFigures, WhatIfAnswer, WhatIfOption
@@ -27,6 +28,10 @@ WHAT_IF = WhatIfAnswer(
         WhatIfOption("half of the prompt from the cache", acme.spread("8", "12.5", "20")),
     ),
 )
+WHY = VarianceParts(
+    total_nanousd=acme.usd("59.90"), volume_nanousd=acme.usd("51.20"),
+    input_length_nanousd=acme.usd("12.10"), cache_share_nanousd=acme.usd("-3.40"),
+)  # fmt: skip
 HOME = HomeFigures(
     report=acme.running_report(),
     caps=(acme.SPRINT_CAP, acme.STORY_CAP, acme.CARBON_CAP),
@@ -66,6 +71,7 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         ),
         "raise_outdated": lambda: messages.raise_request(notices.raise_request(state="outdated")),
         "review": lambda: messages.sprint_review(acme.sprint_report()),
+        "review_why": lambda: messages.sprint_review(acme.sprint_report(variance=WHY)),
         "review_recounted": lambda: messages.sprint_review(acme.sprint_report(recount="agrees")),
         "review_no_ai": lambda: messages.sprint_review(acme.report_without_ai()),
         "review_unpriced": lambda: messages.sprint_review(acme.unpriced_report()),

@@ -38,7 +38,7 @@ HOSTILE = (
 )
 MEANT = {
     *("event", "unit", "mode", "scope", "kind", "state", "subject_kind"),
-    *("url", "settings_url", "cap_id", "spike_id"),
+    *("url", "report_url", "settings_url", "cap_id", "spike_id"),
 }
 """Members that choose the form, addresses, which have tests of their own, and ids of ours."""
 MESSAGES, ANSWERS = Messages(ZONE), Answers(ZONE)
@@ -112,7 +112,8 @@ def test_the_shared_wording_is_left_as_it_was() -> None:
 
 
 def test_an_address_that_is_none_is_not_linked_and_makes_no_button() -> None:
-    sprint = msgspec.structs.replace(acme.CLOSED, url="javascript:alert(1)")
+    nowhere = "javascript:alert(1)"
+    sprint = msgspec.structs.replace(acme.CLOSED, url=nowhere, report_url=nowhere)
     story = msgspec.structs.replace(acme.STORIES[1], url="https://x.example.com/>|<!here>")
     message = MESSAGES.sprint_review(acme.sprint_report(sprint=sprint, stories=(story,)))
     assert all(block["type"] != "actions" for block in message.blocks)
@@ -130,7 +131,7 @@ def test_two_hundred_stories_stay_within_the_limits_and_are_counted() -> None:
     )
     review = MESSAGES.sprint_review(acme.sprint_report(stories=many))
     assert_valid_message(review.blocks, review.text)
-    assert "…and 195 more stories." in "".join(texts_of(review.blocks))
+    assert "…and 62 more stories." in "".join(texts_of(review.blocks))
     digest = MESSAGES.daily_digest(
         notices.digest(over_estimate=many, spikes=(acme.SPIKE,) * 40, caps=(acme.STORY_CAP,) * 60)
     )
