@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
 from integration.foundation.money import usd as exact_usd
+from integration.foundation.wording import usd
 from integration.reports.chart_look import COLOURS
 from integration.reports.chart_specs import burn_up_spec, stories_spec
 from integration.reports.painting import Painter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from integration.reports.cap_events import CapEvent
     from integration.reports.chart_look import Colours, Spec, Theme
     from integration.reports.shapes import SprintReport
 
@@ -23,12 +28,20 @@ DRAWN_KEPT = 256
 PAINTER = Painter()
 
 
-def burn_up_svg(report: SprintReport, theme: Theme, width: Width) -> str:
-    """Draw spend against cap and forecast, with a numbered mark where each spike began."""
+def burn_up_svg(
+    report: SprintReport, theme: Theme, width: Width, cap_events: Iterable[CapEvent] = ()
+) -> str:
+    """Draw spend against cap and forecast, with a numbered mark where each spike began.
+
+    `cap_events` show what the Sprint's cap was before it was raised or changed.
+    """
     spec = burn_up_spec(report, theme)
     spec["width"], spec["height"] = SIZES[width]
     if width == "narrow":
         spec["encoding"]["x"]["axis"]["tickCount"] = 3
+    steps = _cap_steps(report, cap_events)
+    if steps:
+        spec["layer"] = [*_step_layers(steps, COLOURS[theme]), *spec["layer"]]
     marks = _spike_rows(report)
     if marks:
         spec["layer"] = [*spec["layer"], *_spike_layers(marks, COLOURS[theme])]
@@ -48,6 +61,51 @@ def _untitled(spec: Spec) -> Spec:
 def _drawn(spec: str) -> str:
     """The same figures give the same picture."""
     return PAINTER.svg(json.loads(spec))
+
+
+def _cap_steps(report: SprintReport, events: Iterable[CapEvent]) -> list[dict[str, Any]]:
+    """The limits that the Sprint's dollar cap had before, each until the moment it was changed."""
+    cap = next((cap for cap in report.caps if cap.scope == "sprint" and cap.unit == "usd"), None)
+    since = report.sprint.starts_at
+    if cap is None or since is None:
+        return []
+    moved = sorted(
+        (event.at, event.before, event.limit)
+        for event in events
+        if event.cap.cap_id == cap.cap_id and event.at > since
+        and event.before is not None and event.limit is not None and event.before != event.limit
+    )  # fmt: skip
+    rows = []
+    for at, before, _ in moved:
+        rows += [(since, before), (at, before)]
+        since = at
+    if moved:
+        rows.append((since, moved[-1][2]))
+    return [
+        {
+            "day": at.astimezone(UTC).isoformat(), "usd": float(exact_usd(limit)),
+            "label": f"Cap {usd(limit)}",
+        }
+        for at, limit in rows
+    ]  # fmt: skip
+
+
+def _step_layers(rows: list[dict[str, Any]], colours: Colours) -> list[Spec]:
+    line = {
+        "type": "line", "strokeDash": [3, 4], "strokeWidth": 2, "color": colours.above,
+        "interpolate": "linear",
+    }  # fmt: skip
+    name = {
+        "type": "text", "fontSize": 13, "align": "left", "dx": 6, "dy": -9, "color": colours.above,
+    }  # fmt: skip
+    return [
+        {"data": {"values": rows}, "mark": line},
+        {
+            "data": {"values": rows[:1]},
+            "mark": name,
+            "encoding": {"text": {"field": "label"}},
+        },
+    ]
 
 
 def _spike_rows(report: SprintReport) -> list[dict[str, Any]]:

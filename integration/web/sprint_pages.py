@@ -74,9 +74,11 @@ def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
     books = service().books.for_workspace(workspace_id)
     with service().transactions.begin() as session:
         report = _sprint(session, workspace_id, sprint_id, books, 0).report
+        events = cap_events(session, workspace_id, report.caps)
     drawn = burn_up_svg(
-        report, "dark" if theme == "dark" else "light", "narrow" if width == "narrow" else "wide"
-    )
+        report, "dark" if theme == "dark" else "light", "narrow" if width == "narrow" else "wide",
+        events,
+    )  # fmt: skip
     response = Response(drawn, content_type="image/svg+xml")
     response.set_etag(sha256(drawn.encode()).hexdigest()[:16])
     response.make_conditional(request)
@@ -95,6 +97,7 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
         workspace = workspaces.find(session, workspace_id)
         whole = _whole(session, workspace_id, sprint_id, books)
         shown = msgspec.structs.replace(whole, stories=whole.stories[:REPORTED])
+        events = cap_events(session, workspace_id, whole.caps)
         response = page(
             "report.html", session, workspace, whole.as_of,
             report=shown,
@@ -104,8 +107,8 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
                 session, workspace, whole, prices=books.prices, carbon=books.carbon, now=now()
             ),
             main_causes=main_causes,
-            cap_events=cap_events(session, workspace_id, whole.caps),
-            burn_up=_embedded(burn_up_svg(whole, "light", "wide")),
+            cap_events=events,
+            burn_up=_embedded(burn_up_svg(whole, "light", "wide", events)),
             stories_chart=_embedded(stories_svg(whole, "light")),
             style=stylesheet(),
             factor_version=books.carbon.factor_version,

@@ -228,6 +228,15 @@ def test_the_burn_up_is_drawn_for_both_themes_and_widths(
     assert again.status_code == 304
 
 
+def test_the_burn_up_shows_what_the_cap_was_before_it_was_raised(
+    client: FlaskClient, world: World
+) -> None:
+    worlds.over_cap(world)  # The cap of 30 dollars was raised to 60 in the Sprint.
+    drawn = client.get("/acme/sprints/14/burn-up.svg").text
+    assert "Cap $60.00" in drawn
+    assert "Cap $30.00" in drawn
+
+
 def test_a_picture_of_an_unknown_theme_is_refused_in_words(
     client: FlaskClient, world: World
 ) -> None:
