@@ -59,7 +59,7 @@ lock: .venv/.dev ## Lock dependencies with hashes and without any index address
 .PHONY: bench bench-% peers-% backtest faults fuzz audit
 bench: bench-ingest bench-caps bench-spikes bench-pages backtest ## All benchmarks
 
-bench-%: .venv/.dev ## bench-ingest, bench-caps, bench-spikes, bench-pages, bench-price_carbon, bench-start_up, bench-sync, bench-webhooks
+bench-%: .venv/.dev ## bench-ingest, -million, -memory, -caps, -spikes, -pages, -price_carbon, -start_up, -sync, -webhooks
 	$(BIN)/python benchmarks/$*.py
 
 backtest: .venv/.dev ## How often estimates' ranges held

@@ -30,7 +30,7 @@ Amount = Annotated[
 """Limits that hold where an event is decoded; `faults` checks what no type can say."""
 
 
-class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one model call or GPU job consumed.
 
     `completed` events are priced. A gateway `cache_hit` costs 0 and emits 0 and is counted as
