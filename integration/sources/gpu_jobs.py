@@ -21,6 +21,8 @@ from integration.sources.values import label, number, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LONGEST_ROW = 65_535  # CodeCarbon's have 34 columns; a row of commas alone would fill memory.
+_ENDLESS = re.compile(rb"[^\n]{%d}" % (LONGEST_ROW + 1))
 _REQUIRED = ("timestamp", "duration", "energy_consumed")
 _MODEL = re.compile(r"(?P<count>\d{1,5}) x (?P<model>.+?)(?=\d{1,5} x |$)")
 
@@ -55,6 +57,8 @@ def read(
 def _rows(body: bytes) -> list[Mapping[str, str]]:
     if body.count(b"\n") > MAX_ITEMS:
         raise too_many()
+    if _ENDLESS.search(body):
+        raise malformed("", "too_long", f"a row is longer than {LONGEST_ROW} bytes")
     try:
         reader = csv.DictReader(StringIO(body.decode("utf-8-sig"), newline=""))
         missing = [name for name in _REQUIRED if name not in (reader.fieldnames or ())]

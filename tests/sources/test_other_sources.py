@@ -155,6 +155,12 @@ def test_a_bad_row_is_rejected(wrong: bytes, code: str) -> None:
     assert [item.code for item in batch.rejected] == [code]
 
 
+def test_a_row_without_end_is_refused_before_it_fills_the_memory() -> None:
+    for body in (EMISSIONS_CSV + b"," * 70_000, b"," * 70_000, EMISSIONS_CSV + b"\r" * 70_000):
+        with pytest.raises(InvalidInput, match="longer"):
+            gpu_jobs.read(body, now=NOW)
+
+
 @pytest.mark.parametrize("body", [b"", b"a,b\n1,2\n", b"\xff\xfe", b'"' * 10])
 def test_a_file_that_is_not_codecarbon_s_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput):
