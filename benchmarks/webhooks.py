@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 SECRET = "It's a secret of this benchmark"
 BOX_KEY = "b25seSB0aGUgYmVuY2htYXJrIHVzZXMgdGhpcyBrZXk="
 PATH = "/webhooks/jira/acme"
-CONNECTIONS = (1, 4, 8, 20)
+CONNECTIONS = (1, 4, 20)
 JUDGED_CONNECTIONS = 4
 """As many as there are requests under way on two processor cores that are busy but not flooded."""
-WARM_UP_S, SECONDS = 3.0, 10.0
+WARM_UP_S, SECONDS = 2.0, 6.0
 PROMISED_MS = 50.0
 LARGE = "As a reader I want short answers. " * 120
 
