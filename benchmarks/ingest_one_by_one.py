@@ -33,5 +33,5 @@ class OneByOne:
 def app() -> Flask:
     """Make the app as `storymeter web` does, but for the queue."""
     made = create_app()
-    made.extensions[USAGE_QUEUE] = OneByOne(UsageRecorder(made.extensions[EXTENSION].transactions))
+    made.extensions[USAGE_QUEUE] = OneByOne(UsageRecorder(made.extensions[EXTENSION].across))
     return made
