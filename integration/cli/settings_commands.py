@@ -72,6 +72,10 @@ def _kept_days(_: click.Context, __: click.Parameter, written: str | None) -> An
     callback=_kept_days,
     help="How long single calls are kept, such as 400, or for-ever. Sums stay.",
 )
+@click.option(
+    "--over-cap-stories", type=click.Choice(["stay", "move_back"]),
+    help="Whether stories by which a planned Sprint is over its cap go back to the Backlog.",
+)  # fmt: skip
 def set_workspace(workspace_id: str, **given: Any) -> None:
     """Change a workspace's settings; what is not named stays. Who changed what is kept."""
     from integration.journeys.change_settings import change_workspace
@@ -162,7 +166,8 @@ def _tell_workspace(found: Workspace) -> None:
     click.echo(
         f"Workspace {found.workspace_id} ({found.name}): time zone {found.time_zone}, "
         f"region {found.default_region or 'not set'}, unattributed spend shared: "
-        f"{found.allocation_rule.replace('_', ' ')}, figures as in {found.locale}."
+        f"{found.allocation_rule.replace('_', ' ')}, figures as in {found.locale}, "
+        f"stories over a planned cap: {found.over_cap_stories.replace('_', ' ')}."
     )
 
 

@@ -63,6 +63,9 @@ def _number(name: str, jira_name: str, what: str) -> FieldSpec:
     return FieldSpec(name, jira_name, "float", "exactnumber", what)
 
 
+PLAN_FLAGS = {"over": "Over cap", "at_risk": "At risk of its cap"}
+"""What the flag says, by how the plan stands."""
+
 CATALOGUE: tuple[FieldSpec, ...] = (
     _input("model", "AI model", "textfield", "the model that is called, such as gpt-4o-mini."),
     _input("calls", "AI calls per Sprint", "float", "how often it is called in one Sprint."),
@@ -103,6 +106,14 @@ CATALOGUE: tuple[FieldSpec, ...] = (
         "textfield",
         "textsearcher",
         "What is missing before this story's AI use can be estimated.",
+    ),
+    FieldSpec(
+        "plan_flag",
+        "AI plan flag",
+        "select",
+        "multiselectsearcher",
+        "Set on the stories by which a planned Sprint goes over its cap, or might.",
+        tuple(PLAN_FLAGS.values()),
     ),
 )
 PEOPLES = frozenset(spec.name for spec in CATALOGUE if spec.is_peoples)

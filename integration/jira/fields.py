@@ -10,6 +10,7 @@ from integration.foundation.money import usd
 from integration.foundation.quantities import kgco2e
 from integration.foundation.wording import environment
 from integration.jira import times
+from integration.jira.field_catalogue import PLAN_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from integration.estimation.advice import Advice
     from integration.estimation.change import EstimateChange
     from integration.estimation.workload import Estimate, Missing, Range
+    from integration.reports.cap_shapes import PlanNote
 
     Unit = Callable[[int], Decimal]
 
 PROPERTY_KEY = "storymeter"
 """The issue property that carries the same figures, exact, for projects without our fields."""
 
+KEPT = "kept"
+"""Stands for a value that is not written."""
 TEXT_LIMIT = 255
 SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
 
@@ -53,6 +57,10 @@ class StoryFigures:
     change: EstimateChange | None = None
     """Against the version before; None for the first one."""
     advice: Advice | None = None
+    plan: PlanNote | None = None
+    """What the comment says of a plan that the story makes too large."""
+    plan_flag: str | None = KEPT
+    """`over`, `at_risk`, None to clear it; KEPT leaves the field as it is."""
 
 
 def story_values(figures: StoryFigures, field_ids: Mapping[str, str]) -> dict[str, Any]:
@@ -66,6 +74,9 @@ def story_values(figures: StoryFigures, field_ids: Mapping[str, str]) -> dict[st
     }
     values["figures_as_of"] = times.wire(figures.as_of)
     values["inputs_missing"] = inputs_missing(figures.estimate.missing if figures.estimate else ())
+    if figures.plan_flag != KEPT:
+        flag = figures.plan_flag
+        values["plan_flag"] = {"value": PLAN_FLAGS[flag]} if flag else None
     return {field_ids[name]: value for name, value in values.items() if name in field_ids}
 
 

@@ -84,8 +84,7 @@ def check_all_plans(house: House) -> None:
     with house.transactions.begin() as session:
         ids = workspaces.all_ids(session)
     for workspace_id in ids:
-        books = house.books.for_workspace(workspace_id)
-        check_plan(house.transactions, workspace_id, books, now=house.clock.now())
+        check_plan(house.transactions, workspace_id, now=house.clock.now())
 
 
 def expire_due_holds(house: House) -> None:

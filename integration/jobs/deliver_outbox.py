@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integration.foundation.errors import DeliveryFailed
-from integration.jobs import jira_senders, slack_charts, slack_senders, story_writes
+from integration.jobs import (
+    jira_senders,
+    read_sprint_caps,
+    slack_charts,
+    slack_senders,
+    story_writes,
+)
 from integration.mailbox import store as mailbox
 
 if TYPE_CHECKING:
@@ -31,6 +37,8 @@ SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
     "slack.sprint_chart": slack_charts.post_sprint_charts,
     "slack.planning_notice": slack_senders.post_planning_notice,
     "slack.ledger_alarm": slack_senders.post_ledger_alarm,
+    "jira.backlog": jira_senders.move_to_backlog,
+    "jira.sprint_caps": read_sprint_caps.write_answer,
     "jira_stories.sprint": story_writes.promise_story_writes,
 }
 

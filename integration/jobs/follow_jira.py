@@ -8,6 +8,7 @@ from integration.backlog import store as backlog
 from integration.jira.failures import JiraFailure
 from integration.jira.field_catalogue import chosen_class, stated_inputs
 from integration.jira.story_template import digest_of, find_section, read_rows
+from integration.jobs.read_sprint_caps import read_sprint_caps
 from integration.jobs.restore_figures import restore_figures
 from integration.journeys import close_sprint, keep_backlog
 from integration.journeys.estimate_story import re_estimate
@@ -109,6 +110,8 @@ def follow_sprint(house: House, workspace_id: str, sprint: Sprint, reading: int)
     )
     if not is_news:
         return
+    if sprint.state != "closed":
+        read_sprint_caps(house, workspace_id, sprint.sprint_id)
     if sprint.state == "closed":
         close_sprint.close_sprint(
             house.transactions, workspace_id, sprint.sprint_id, books, reason="closed",

@@ -13,8 +13,9 @@ from integration.estimation.change import EstimateChange
 from integration.estimation.workload import Estimate
 from integration.jira.comment import comment
 from integration.jira.failures import JiraFailure
-from integration.jira.fields import Actual, StoryFigures, property_value, story_values
+from integration.jira.fields import KEPT, Actual, StoryFigures, property_value, story_values
 from integration.jira.story_template import append_section, digest_of
+from integration.reports.cap_shapes import PlanNote
 from integration.reports.links import Links
 from integration.reports.shapes import Totals
 from integration.workspaces import store as workspaces
@@ -101,6 +102,8 @@ def _figures(house: House, body: dict[str, Any]) -> StoryFigures:
         estimate_version=body["estimate_version"],
         change=_read(body.get("change"), EstimateChange),
         advice=_read(body.get("advice"), Advice),
+        plan=_read(body.get("plan"), PlanNote),
+        plan_flag=body.get("plan_flag", KEPT),
     )
 
 
@@ -125,3 +128,22 @@ def _variance_pct(estimate: Estimate, totals: Totals) -> Decimal | None:
     if cost is None or cost.central == 0:
         return None
     return Decimal(100) * (totals.list_cost_nanousd - cost.central) / cost.central
+
+
+def move_to_backlog(house: House, promise: Promise) -> dict[str, object]:
+    """Move stories out of a Sprint that was planned over its cap; those that left it stay put."""
+    gateway = house.outside.jira(promise.workspace_id)
+    sprint_id = promise.body["sprint_id"]
+    there = []
+    for story_key in sorted(promise.body["stories"]):
+        try:
+            story = gateway.story(story_key)
+        except JiraFailure as failure:
+            if failure.status != 404:
+                raise
+            continue
+        if any(each.sprint_id == sprint_id and not each.left_at for each in story.memberships):
+            there.append(story_key)
+    if there:
+        gateway.move_to_backlog(there)
+    return {"moved": there}

@@ -9,7 +9,7 @@ import msgspec
 from integration.foundation.errors import DeliveryFailed
 from integration.jobs.slack_post import Post, Receipt
 from integration.mailbox import queries as mailbox
-from integration.reports.cap_shapes import CapNotice, RaiseNotice
+from integration.reports.cap_shapes import CapNotice, PlanNotice, RaiseNotice
 from integration.reports.links import Links
 from integration.reports.shapes import (
     DailyDigest,
@@ -108,13 +108,13 @@ def post_ledger_alarm(house: House, promise: Promise) -> Receipt:
 
 
 def post_planning_notice(house: House, promise: Promise) -> Receipt:
-    """Post that a future Sprint's estimates go over a cap."""
-    report = links_of(house, promise.workspace_id).on_report(
-        msgspec.convert(promise.body, SprintReport, strict=False)
+    """Post that a future Sprint's estimates go over a cap; edit it once they do not."""
+    plan = links_of(house, promise.workspace_id).on_plan(
+        msgspec.convert(promise.body, PlanNotice, strict=False)
     )
-    team = team_of(house, promise.workspace_id, name=report.sprint.team)
+    team = team_of(house, promise.workspace_id, name=plan.sprint.team)
     return Post(house, promise, team).send(
-        words_of(house, promise.workspace_id, team).planning_notice(report)
+        words_of(house, promise.workspace_id, team).planning_notice(plan)
     )
 
 

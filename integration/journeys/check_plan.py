@@ -1,117 +1,171 @@
-"""Journey: the gate before Sprint Planning ends: does what is planned fit under its caps?"""
+"""Journeys: the gate before Sprint Planning ends: does what is planned fit under its caps?
+
+A plan that does not fit is told in Slack, and on the stories that would have to go: in a field of
+theirs and in their comment. Where the workspace says so, they are moved back to the Product
+Backlog. Once the plan fits or the Sprint starts, all of that is taken back.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from integration.backlog import store as backlog
+from integration.caps import queries as cap_queries
+from integration.foundation.errors import NotFound
+from integration.journeys.show_story import COMMENT, promise_story
 from integration.mailbox import queries as mailbox_queries
 from integration.mailbox import store as mailbox
-from integration.reports.shapes import CapStatus, EstimateFigures, Spread, SprintReport
-from integration.reports.sprint_report import sprint_report
+from integration.reports.cap_report import header_of
+from integration.reports.cap_shapes import PlanNote, PlanNotice
+from integration.reports.plan_report import notes_of, plan_of
+from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from integration.backlog.story import Sprint
     from integration.foundation.database import Transactions
-    from integration.journeys.books import Books
-    from integration.reports.shapes import StoryLine
 
 KIND = "slack.planning_notice"
+BACKLOG = "jira.backlog"
 
 
-def check_plan(
-    transactions: Transactions, workspace_id: str, books: Books, *, now: datetime
-) -> list[int]:
+def check_plan(transactions: Transactions, workspace_id: str, *, now: datetime) -> list[int]:
     """Compare every future Sprint's committed estimates with the Sprint's own caps.
 
     Where the central estimate is over a cap, or only its P90 is, one notice is promised; new
     figures edit it. Returns the ids of the Sprints that do not fit.
     """
     with transactions.begin() as session:
-        future = backlog.sprints(session, workspace_id, states=("future",))
+        open_ = backlog.sprints(session, workspace_id, states=("future", "active"))
     too_much = []
-    for sprint in future:
+    for sprint in open_:
         with transactions.begin() as session:
-            plan = _plan(session, workspace_id, sprint.sprint_id, books, now)
-            if any(exceeds(plan, cap) for cap in plan.caps):
+            if _check(session, workspace_id, sprint, now) in {"over", "at_risk"}:
                 too_much.append(sprint.sprint_id)
-                _promise(session, workspace_id, plan, now)
     return too_much
 
 
-def exceeds(plan: SprintReport, cap: CapStatus) -> bool:
-    """Say whether the estimates' P90 goes over a cap on the whole Sprint, in the cap's unit.
+def trim_plan(
+    transactions: Transactions, workspace_id: str, sprint_id: int, *, actor: str, actor_name: str,
+    now: datetime,
+) -> tuple[str, ...]:  # fmt: skip
+    """Move the stories that a plan is over by back to the Product Backlog; returns their keys.
 
-    P90s are added up as if all stories went badly together: the careful side.
+    Raises:
+        NotFound: the plan fits by now, or the Sprint has started.
     """
-    if plan.estimated is None:
-        return False
-    committed = {
-        "usd": plan.estimated.list_cost_nanousd,
-        "tokens": plan.estimated.tokens,
-        "kgco2e": plan.estimated.location_based_ugco2e,
-    }[cap.unit]
-    return committed is not None and committed.high > cap.limit
-
-
-def _plan(
-    session: Session, workspace_id: str, sprint_id: int, books: Books, now: datetime
-) -> SprintReport:
-    """The Sprint's report with the stories that are planned into it now; others have left it."""
-    report = sprint_report(session, workspace_id, sprint_id, books.prices, now=now)
-    keys = {line.story_key for line in report.stories}
-    histories = backlog.memberships(session, workspace_id, keys) if keys else {}
-    planned = tuple(
-        line
-        for line in report.stories
-        if any(
-            membership.sprint_id == sprint_id and membership.left_at is None
-            for membership in histories.get(line.story_key, ())
+    with transactions.begin() as session:
+        standing = _standing(session, workspace_id, sprint_id)
+        keys = _to_trim(standing) if standing else ()
+        if standing is None or not keys:
+            raise NotFound("This plan fits by now")
+        told = msgspec.structs.replace(
+            standing, moved=(*standing.moved, *keys), moved_by=actor_name or actor
         )
-    )
-    own_caps = tuple(cap for cap in report.caps if cap.scope == "sprint")
-    return msgspec.structs.replace(
-        report, stories=planned, caps=own_caps, estimated=_committed(planned)
-    )
+        _promise_moves(session, workspace_id, sprint_id, keys, now)
+        _promise_notice(session, workspace_id, told, now)
+        workspaces.audit(
+            session, workspace_id, at=now, actor=actor, action="plan.trimmed",
+            subject=f"sprint:{sprint_id}", stories=list(keys), name=actor_name,
+        )  # fmt: skip
+    return keys
 
 
-def _committed(lines: Sequence[StoryLine]) -> EstimateFigures:
-    """Add up what the stories are estimated to use; those without an estimate are named."""
-    estimates = [line.estimate for line in lines if line.estimate]
-    return EstimateFigures(
-        version=0,
-        tokens=_added_up([each.tokens for each in estimates]),
-        list_cost_nanousd=_added_up([each.list_cost_nanousd for each in estimates]),
-        location_based_ugco2e=_added_up([each.location_based_ugco2e for each in estimates]),
-        missing=tuple(
-            line.story_key
-            for line in lines
-            if line.is_ai_work and not (line.estimate and line.estimate.list_cost_nanousd)
-        ),
-    )
+def _check(session: Session, workspace_id: str, sprint: Sprint, now: datetime) -> str:
+    standing = _standing(session, workspace_id, sprint.sprint_id)
+    if sprint.state == "active":
+        if standing is not None and standing.state != "started":
+            header = header_of(session, workspace_id, sprint)
+            told = msgspec.structs.replace(standing, sprint=header, state="started", as_of=now)
+            _promise_notice(session, workspace_id, told, now)
+            _flag(session, workspace_id, sprint.sprint_id, {}, now)
+        return "started"
+    caps = [
+        balance
+        for balance in cap_queries.balances(session, workspace_id).values()
+        if balance.cap.scope_kind == "sprint" and balance.cap.scope_value == str(sprint.sprint_id)
+    ]
+    if not caps and standing is None:
+        return "fits"
+    plan = plan_of(session, workspace_id, sprint, caps, now)
+    if plan.state == "fits" and standing is None:
+        return "fits"
+    moves_back = workspaces.find(session, workspace_id).over_cap_stories == "move_back"
+    plan = msgspec.structs.replace(
+        plan, moves_back=moves_back, moved=standing.moved if standing else (),
+        moved_by=standing.moved_by if standing else "",
+    )  # fmt: skip
+    _flag(session, workspace_id, sprint.sprint_id, notes_of(session, workspace_id, plan), now)
+    if moves_back and plan.state == "over":
+        keys = _to_trim(plan)
+        if _promise_moves(session, workspace_id, sprint.sprint_id, keys, now):
+            moved = tuple(dict.fromkeys((*plan.moved, *keys)))
+            plan = msgspec.structs.replace(plan, moved=moved, moved_by="StoryMeter")
+    _promise_notice(session, workspace_id, plan, now)
+    return plan.state
 
 
-def _added_up(spreads: Sequence[Spread | None]) -> Spread | None:
-    known = [spread for spread in spreads if spread]
-    if not known:
-        return None
-    return Spread(
-        sum(spread.low for spread in known),
-        sum(spread.central for spread in known),
-        sum(spread.high for spread in known),
-    )
+def _to_trim(plan: PlanNotice) -> tuple[str, ...]:
+    keys = (key for each in plan.commitments if each.verdict == "over" for key in each.trim)
+    return tuple(dict.fromkeys(keys))
 
 
-def _promise(session: Session, workspace_id: str, plan: SprintReport, now: datetime) -> None:
+def _flag(
+    session: Session, workspace_id: str, sprint_id: int, notes: Mapping[str, PlanNote],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Let the stories' fields and comments say these notes, and no older ones about the Sprint."""
+    said = {
+        key: msgspec.convert(value, PlanNote)
+        for key, value in mailbox_queries.said(session, workspace_id, COMMENT, "plan").items()
+    }
+    stale = {key for key, note in said.items() if note.sprint_id == sprint_id} - notes.keys()
+    for key in sorted(stale):
+        promise_story(session, workspace_id, key, now, plan=None)
+    for key, note in sorted(notes.items()):
+        if said.get(key) != note:
+            promise_story(session, workspace_id, key, now, plan=note)
+
+
+def _promise_moves(
+    session: Session, workspace_id: str, sprint_id: int, story_keys: Iterable[str], now: datetime
+) -> bool:
+    """Promise that stories leave a Sprint; False when that is promised already.
+
+    A story that somebody pulls in again has joined anew, so it is moved anew.
+    """
+    keys = list(story_keys)
+    histories = backlog.memberships(session, workspace_id, keys)
+    joined = {
+        key: max(
+            (each.joined_at for each in histories.get(key, ()) if each.sprint_id == sprint_id),
+            default=now,
+        ).isoformat()
+        for key in keys
+    }
+    subject, body = f"sprint:{sprint_id}", {"sprint_id": sprint_id, "stories": joined}
+    standing = mailbox_queries.promised(session, workspace_id, BACKLOG, subject)
+    if standing is not None and standing.body == body:
+        return False
+    mailbox.promise(session, workspace_id, BACKLOG, subject, body, now)
+    return True
+
+
+def _standing(session: Session, workspace_id: str, sprint_id: int) -> PlanNotice | None:
+    found = mailbox_queries.promised(session, workspace_id, KIND, f"sprint:{sprint_id}")
+    return msgspec.convert(found.body, PlanNotice, strict=False) if found else None
+
+
+def _promise_notice(session: Session, workspace_id: str, plan: PlanNotice, now: datetime) -> None:
     """Promise the notice, unless the one that stands differs in nothing but its time."""
     subject = f"sprint:{plan.sprint.sprint_id}"
-    body = msgspec.json.decode(msgspec.json.encode(plan))
+    body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan))
     standing = mailbox_queries.promised(session, workspace_id, KIND, subject)
     if standing is None or standing.body | {"as_of": None} != body | {"as_of": None}:
         mailbox.promise(session, workspace_id, KIND, subject, body, now)

@@ -151,6 +151,18 @@ def failed_promises(session: Session, workspace_id: str) -> list[OutboxRow]:
     )
 
 
+def said(session: Session, workspace_id: str, kind: str, name: str) -> dict[str, Any]:
+    """What the promises of a kind say under a name of their bodies, by subject; null left out."""
+    value = OutboxRow.body[name]
+    rows = session.execute(
+        select(OutboxRow.subject, value).where(
+            OutboxRow.workspace_id == workspace_id, OutboxRow.kind == kind,
+            func.jsonb_typeof(value) != "null",
+        )
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
 def longest_overdue(session: Session, now: datetime) -> timedelta:
     """How long ago the promise was due that should have been tried first; zero when none is."""
     due_at = session.scalar(

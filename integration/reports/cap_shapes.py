@@ -48,3 +48,47 @@ class RaiseNotice(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str = ""
     decided_reason: str = ""
     as_of: datetime
+
+
+class PlanCommitment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan commits of one cap, in the cap's unit: P10, P50 and P90 added up."""
+
+    cap: CapStatus
+    planned: Spread
+    reserved: int = 0
+    """Part of the limit that only optimisation work may use."""
+    verdict: Literal["fits", "at_risk", "over"]
+    trim: tuple[str, ...] = ()
+    """The fewest stories, dearest first, without which the rest fits."""
+
+
+class PlanNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A future Sprint's plan against its caps."""
+
+    sprint: SprintHeader
+    state: Literal["over", "at_risk", "fits", "started"]
+    commitments: tuple[PlanCommitment, ...] = ()
+    stories: tuple[StoryLine, ...] = ()
+    """Those to trim first, then the dearest of the others."""
+    unestimated: tuple[str, ...] = ()
+    """AI work without an estimate in dollars: it comes on top."""
+    moves_back: bool = False
+    """The workspace has stories that are over moved back to the Product Backlog."""
+    moved: tuple[str, ...] = ()
+    """Stories that were moved back."""
+    moved_by: str = ""
+    as_of: datetime
+
+
+class PlanNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What a story's field and comment say of the plan it makes too large."""
+
+    sprint_id: int
+    sprint: str
+    flag: Literal["over", "at_risk"]
+    unit: Literal["usd", "tokens", "kgco2e"]
+    planned: Spread
+    limit: int
+    reserved: int = 0
+    share: Spread
+    """The story's own estimate."""

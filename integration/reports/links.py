@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from integration.reports.cap_shapes import CapNotice, RaiseNotice
+    from integration.reports.cap_shapes import CapNotice, PlanNotice, RaiseNotice
     from integration.reports.shapes import (
         DailyDigest,
         SpikeFigures,
@@ -77,6 +77,14 @@ class Links:
             notice,
             sprint=notice.sprint and self.on_header(notice.sprint),
             top_stories=tuple(self.on_story(line) for line in notice.top_stories),
+        )
+
+    def on_plan(self, plan: PlanNotice) -> PlanNotice:
+        """A plan with all addresses."""
+        return replace(
+            plan,
+            sprint=self.on_header(plan.sprint),
+            stories=tuple(self.on_story(line) for line in plan.stories),
         )
 
     def on_raise(self, notice: RaiseNotice) -> RaiseNotice:

@@ -75,6 +75,11 @@ class CapDesk(Protocol):
     ) -> Refusal | None:
         """Agree to a raise that waits, or decline it; None when it was done."""
 
+    def trim_plan(
+        self, workspace_id: str, sprint_id: int, *, person: SlackPerson
+    ) -> Refusal | None:
+        """Move what a planned Sprint is over by to the Product Backlog; None when it was done."""
+
     def set_cap(
         self, workspace_id: str, wanted: WantedCap, *, person: SlackPerson
     ) -> CapStatus | Refusal:

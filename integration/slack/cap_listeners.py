@@ -43,6 +43,7 @@ class CapListeners:
         app.view("cap_set_submit")(self.on_set_submitted)
         app.action("cap_raise_grant")(self.on_granted)
         app.action("cap_raise_decline")(self.on_declined)
+        app.action("plan_trim")(self.on_trim)
 
     @property
     def answers(self) -> Answers:
@@ -92,6 +93,17 @@ class CapListeners:
     def on_declined(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
         self._decide(body, respond, is_granted=False)
+
+    def on_trim(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        sprint_id = int(body["actions"][0]["value"])
+        try:
+            refusal = self.desk.trim_plan(self.workspace_id, sprint_id, person=person_of(body))
+        except StoryMeterError:
+            tell(body, respond, self.answers.note("unavailable"))
+            return
+        if refusal is not None:
+            tell(body, respond, self.answers.note("refused", said=refusal.message))
 
     def _decide(self, body: Body, respond: Respond, *, is_granted: bool) -> None:
         """The message itself is edited by the outbox; only a refusal is told here."""

@@ -12,8 +12,6 @@ from integration.reports.variance_causes import main_causes
 from integration.slack.block_kit import our_wording, render, render_message
 from integration.slack.selection import (
     acting_caps,
-    central_cost,
-    committed,
     error_of_estimated_pct,
     has_no_estimate,
     largest_errors,
@@ -23,7 +21,7 @@ from integration.slack.selection import (
 
 if TYPE_CHECKING:
     from integration.foundation.wording import Wording
-    from integration.reports.cap_shapes import CapNotice, RaiseNotice
+    from integration.reports.cap_shapes import CapNotice, PlanNotice, RaiseNotice
     from integration.reports.shapes import (
         CapStatus,
         DailyDigest,
@@ -123,25 +121,16 @@ class Messages:
         """A recount of the entries does not agree with a Sprint's report."""
         return render_message(self.wording, "ledger_alarm.json.j2", sprint=sprint, note=note)
 
-    def planning_notice(self, report: SprintReport) -> SlackMessage:
-        """A future Sprint whose stories' estimates go over a cap in dollars, tokens or carbon."""
-        commitments = [
-            {"cap": cap, "estimate": estimate, "is_over": estimate.central > cap.limit}
-            for cap in report.caps
-            if (estimate := committed(report, cap)) is not None and estimate.high > cap.limit
-        ]
-        dearest = sorted(
-            (story for story in report.stories if central_cost(story)),
-            key=lambda story: -central_cost(story),
-        )
+    def planning_notice(self, plan: PlanNotice) -> SlackMessage:
+        """A future Sprint whose stories' estimates go over a cap, or fit again."""
+        trim = list(dict.fromkeys(key for each in plan.commitments for key in each.trim))
         return render_message(
             self.wording,
             "planning.json.j2",
-            report=report,
-            commitments=commitments[:CAPS_SHOWN],
-            stories=dearest[:STORIES_SHOWN],
-            more_stories=max(0, len(dearest) - STORIES_SHOWN),
-            unestimated=[story for story in report.stories if has_no_estimate(story)],
+            plan=plan,
+            commitments=[each for each in plan.commitments if each.verdict != "fits"][:CAPS_SHOWN],
+            trim=[line for line in plan.stories if line.story_key in trim][:STORIES_SHOWN],
+            trim_count=len(trim),
             zone=self.zone,
         )
 

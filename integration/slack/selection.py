@@ -9,9 +9,6 @@ if TYPE_CHECKING:
 
     from integration.reports.shapes import (
         CapStatus,
-        EstimateFigures,
-        Spread,
-        SprintReport,
         StoryLine,
     )
 
@@ -72,20 +69,6 @@ def has_no_estimate(story: StoryLine) -> bool:
     """Tell whether this is AI work whose cost could not be estimated."""
     cost = story.estimate.list_cost_nanousd if story.estimate else None
     return story.is_ai_work and cost is None
-
-
-def committed(report: SprintReport, cap: CapStatus) -> Spread | None:
-    """Return the estimates of a Sprint's stories in the unit of a cap on the whole Sprint."""
-    estimate = report.estimated
-    if estimate is None or cap.scope != "sprint":
-        return None
-    return _in_unit(estimate, cap.unit)
-
-
-def _in_unit(estimate: EstimateFigures, unit: str) -> Spread | None:
-    if unit == "usd":
-        return estimate.list_cost_nanousd
-    return estimate.tokens if unit == "tokens" else estimate.location_based_ugco2e
 
 
 def most_spent(stories: Sequence[StoryLine]) -> list[StoryLine]:

@@ -179,7 +179,8 @@ class TeamAnswer(msgspec.Struct):
 
 
 class SettingsAnswer(msgspec.Struct):
-    """A workspace's settings; `allocation_rule` is none, even or by_tokens."""
+    """A workspace's settings: `allocation_rule` none, even or by_tokens; `over_cap_stories` stay or
+    move_back."""
 
     id: str
     name: str
@@ -187,6 +188,7 @@ class SettingsAnswer(msgspec.Struct):
     default_region: str
     allocation_rule: str
     locale: str
+    over_cap_stories: str
     ai_labels: list[str]
     ai_components: list[str]
     ai_issue_types: list[str]
@@ -202,6 +204,7 @@ class WorkspaceAnswer(msgspec.Struct):
     default_region: str
     allocation_rule: str
     locale: str
+    over_cap_stories: str
     ai_labels: list[str]
     ai_components: list[str]
     ai_issue_types: list[str]

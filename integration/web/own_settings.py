@@ -53,6 +53,7 @@ def described(workspace: Workspace) -> dict[str, str | list[str]]:
         "default_region": workspace.default_region,
         "allocation_rule": workspace.allocation_rule,
         "locale": workspace.locale,
+        "over_cap_stories": workspace.over_cap_stories,
         "ai_labels": sorted(workspace.ai_labels),
         "ai_components": sorted(workspace.ai_components),
         "ai_issue_types": sorted(workspace.ai_issue_types),

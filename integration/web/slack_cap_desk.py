@@ -11,6 +11,7 @@ from integration.caps.queries import balances
 from integration.caps.raising.terms import Terms
 from integration.caps.written import name_of
 from integration.foundation.errors import StoryMeterError, Unavailable
+from integration.journeys.check_plan import trim_plan
 from integration.journeys.raise_cap import Who, decide_raise, raise_cap
 from integration.journeys.set_cap import set_cap
 from integration.reports.cap_report import cap_status, cap_statuses, header_of
@@ -79,6 +80,19 @@ class CapDesk:
             decide_raise(
                 self._service.transactions, workspace_id, request_id, is_granted=is_granted,
                 who=_who(person), now=self._service.clock.now(),
+            )  # fmt: skip
+        except StoryMeterError as refused:
+            return _refusal(refused)
+        return None
+
+    def trim_plan(
+        self, workspace_id: str, sprint_id: int, *, person: SlackPerson
+    ) -> Refusal | None:
+        """Move what a planned Sprint is over by to the Product Backlog; None when it was done."""
+        try:
+            trim_plan(
+                self._service.transactions, workspace_id, sprint_id, actor=_who(person).actor,
+                actor_name=person.name, now=self._service.clock.now(),
             )  # fmt: skip
         except StoryMeterError as refused:
             return _refusal(refused)

@@ -37,6 +37,7 @@ class WorkspaceChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     locale: str | UnsetType = UNSET
     usage_kept_days: int | UnsetType | None = UNSET
     """How long single calls are kept, in days; None: for ever."""
+    over_cap_stories: Literal["stay", "move_back"] | UnsetType = UNSET
     ai_labels: frozenset[str] | UnsetType = UNSET
     """With the three below: what marks a story as AI work. All empty: the usual labels do."""
     ai_components: frozenset[str] | UnsetType = UNSET

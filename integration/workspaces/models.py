@@ -31,6 +31,8 @@ class WorkspaceRow(Table):
     """How reports share unattributed spend out over stories: none, even or by_tokens."""
     usage_kept_days: Mapped[int | None]
     """How long single calls are kept; None: for ever."""
+    over_cap_stories: Mapped[str] = mapped_column(Text, server_default="stay")
+    """What becomes of stories by which a planned Sprint is over its cap: stay or move_back."""
 
 
 class JiraConnectionRow(Table):

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from integration.foundation.secrets import SecretBox
 
 
-AI_WORK_LISTS = ("components", "issue_types", "keywords")
-
-
 def create(session: Session, workspace: Workspace, now: datetime) -> None:
     """Add a workspace, or change the settings of the one with this id.
 
@@ -61,6 +58,7 @@ def create(session: Session, workspace: Workspace, now: datetime) -> None:
         },
         "allocation_rule": workspace.allocation_rule,
         "usage_kept_days": workspace.usage_kept_days,
+        "over_cap_stories": workspace.over_cap_stories,
     }
     row = insert(WorkspaceRow).values(workspace_id=workspace.workspace_id, created_at=now, **values)
     session.execute(row.on_conflict_do_update(index_elements=["workspace_id"], set_=values))
@@ -80,6 +78,7 @@ def find(session: Session, workspace_id: str, *, is_kept: bool = False) -> Works
         row.workspace_id, row.name, row.time_zone, row.default_region,
         allocation_rule=row.allocation_rule,  # type: ignore[arg-type]  # Written by `create` alone.
         usage_kept_days=row.usage_kept_days, locale=row.locale,
+        over_cap_stories=row.over_cap_stories,  # type: ignore[arg-type]  # Likewise.
         **{f"ai_{name}": listed for name, listed in ai_work.items()},
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 Scope = Literal["ingest", "authorize", "read", "admin"]
 AllocationRule = Literal["none", "even", "by_tokens"]
+OverCapStories = Literal["stay", "move_back"]
 SCOPES: tuple[Scope, ...] = ("ingest", "authorize", "read", "admin")
 KEY_PREFIX = "smk_"
 FIXED_ROUTES = frozenset(
@@ -44,6 +45,8 @@ class Workspace:
     """How long single calls are kept; None: for ever. Sums by story, Sprint and day stay."""
     locale: str = "en_US"
     """How figures and dates are written, such as de_DE."""
+    over_cap_stories: OverCapStories = "stay"
+    """Whether stories by which a planned Sprint is over its cap go to the Product Backlog."""
 
 
 @dataclass(frozen=True, slots=True)

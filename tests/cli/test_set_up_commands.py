@@ -101,12 +101,12 @@ def test_provisioning_twice_is_the_same_as_once(
     code, done, told = storymeter("jira", "provision", "acme", "--apply")
     assert (code, done) == (0, planned)
     assert "Applied" in told
-    assert len(jira.state.fields) == fields + 24
+    assert len(jira.state.fields) == fields + 25
 
     code, again, _ = storymeter("jira", "provision", "acme", "--apply")
     assert code == 0
     assert "0 to change" in again
-    assert len(jira.state.fields) == fields + 24
+    assert len(jira.state.fields) == fields + 25
     hooks = list(jira.app.extensions["jira-webhooks"].hooks.values())
     assert [hook.url for hook in hooks] == [f"{web}/webhooks/jira/acme"]
 

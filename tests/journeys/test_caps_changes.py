@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +13,11 @@ from integration.caps.policy import Granted
 from integration.caps.raising.terms import Terms
 from integration.foundation.errors import InvalidInput, NotFound
 from integration.journeys.check_caps import check_caps
-from integration.journeys.check_plan import check_plan
-from integration.journeys.keep_backlog import take_in_story
 from integration.journeys.raise_cap import RaiseOutcome, Who, raise_cap
 from integration.journeys.set_cap import remove_cap
 from integration.mailbox import queries as mailbox
 from integration.workspaces import queries as workspace_queries
-from tests.journeys.stage import ACME, NOON, START, story
+from tests.journeys.stage import ACME, NOON, START
 
 if TYPE_CHECKING:
     from typing import Any
@@ -213,48 +210,6 @@ def test_a_threshold_that_two_bookings_reach_only_together_fires_at_the_check(
         session.connection().exec_driver_sql("UPDATE cap_spend SET spent = 600")
     check_caps(stage.transactions, now=NOON)
     assert notice(stage, "threshold:50:1000") is not None
-
-
-def planned(stage: Stage, calls: str, sprint_id: int = 15) -> None:
-    """Plan SHOP-3 into a future Sprint with so many calls of 1,000 output tokens of gpt-4o."""
-    rows = [
-        ("Workload", "Model", "Calls per Sprint", "Input tokens", "Output tokens"),
-        ("Answers", "gpt-4o", calls, "0", "1000"),
-    ]
-    wanted = story(3, Membership(sprint_id, START), labels=("AI",))
-    take_in_story(
-        stage.transactions, ACME, wanted, stage.books, rows=rows, has_section=True, now=NOON
-    )
-
-
-def test_a_future_sprint_over_its_cap_gets_one_notice_that_new_figures_edit(stage: Stage) -> None:
-    stage.sprint(15, state="future")
-    stage.cap(500_000, "sprint-15", scope_value="15")
-    planned(stage, "1000")
-    # About 1,000 × 1,000 output tokens against 500,000.
-    for minute in range(3):
-        when = NOON + timedelta(minutes=minute)
-        assert check_plan(stage.transactions, ACME, stage.books, now=when) == [15]
-    with stage.transactions.begin() as session:
-        promise = mailbox.promised(session, ACME, "slack.planning_notice", "sprint:15")
-    assert promise is not None
-    assert promise.version == 1
-    assert promise.body["estimated"]["tokens"]["central"] > 500_000
-
-
-def test_a_plan_that_fits_is_left_alone(stage: Stage) -> None:
-    stage.sprint(15, state="future")
-    stage.cap(500_000_000, "sprint-15", scope_value="15")
-    planned(stage, "1000")
-    assert check_plan(stage.transactions, ACME, stage.books, now=NOON) == []
-
-
-def test_a_story_taken_out_of_the_plan_no_longer_counts(stage: Stage) -> None:
-    stage.sprint(15, state="future")
-    stage.cap(500_000, "sprint-15", scope_value="15")
-    planned(stage, "1000")
-    stage.story(3, Membership(15, START, NOON), updated_at=NOON + timedelta(hours=1))
-    assert check_plan(stage.transactions, ACME, stage.books, now=NOON) == []
 
 
 def test_a_cap_in_another_workspace_is_out_of_reach(stage: Stage) -> None:

@@ -103,21 +103,24 @@ def carrying_over(session: Session) -> list[str]:
     )
 
 
-def is_news(
+def property_of(session: Session, workspace_id: str, sprint_id: int) -> dict[str, Any] | None:
+    """What a Sprint's property said when it was acted on last; None: it never was."""
+    row = session.get(SprintPropertyRow, (workspace_id, sprint_id), populate_existing=True)
+    return row.value if row else None
+
+
+def keep_property(
     session: Session, workspace_id: str, sprint_id: int, value: dict[str, Any], now: datetime
-) -> bool:
-    """Keep what a Sprint's property says; False when it said so the last time."""
+) -> None:
+    """Keep what a Sprint's property says."""
     row = insert(SprintPropertyRow).values(
         workspace_id=workspace_id, sprint_id=sprint_id, value=value, read_at=now
     )
-    kept = session.execute(
+    session.execute(
         row.on_conflict_do_update(
-            index_elements=["workspace_id", "sprint_id"],
-            set_={"value": value, "read_at": now},
-            where=SprintPropertyRow.value != value,
-        ).returning(SprintPropertyRow.sprint_id)
+            index_elements=["workspace_id", "sprint_id"], set_={"value": value, "read_at": now}
+        )
     )
-    return kept.scalar() is not None
 
 
 def _request(row: RaiseRequestRow) -> RaiseRequest:

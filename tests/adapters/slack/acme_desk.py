@@ -36,6 +36,7 @@ class AcmeDesk:
     raises: list[dict[str, object]] = field(default_factory=list)
     decisions: list[tuple[str, bool, str]] = field(default_factory=list)
     settings: list[tuple[WantedCap, str]] = field(default_factory=list)
+    trimmed: list[tuple[int, str]] = field(default_factory=list)
     events: set[str] = field(default_factory=set)
     homes_read: int = 0
     lost: list[str] = field(default_factory=list)
@@ -95,6 +96,14 @@ class AcmeDesk:
         self._check(workspace_id)
         if self.refusal is None:
             self.decisions.append((request_id, is_granted, person.user_id))
+        return self.refusal
+
+    def trim_plan(
+        self, workspace_id: str, sprint_id: int, *, person: SlackPerson
+    ) -> Refusal | None:
+        self._check(workspace_id)
+        if self.refusal is None:
+            self.trimmed.append((sprint_id, person.user_id))
         return self.refusal
 
     def set_cap(

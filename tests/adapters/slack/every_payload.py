@@ -79,7 +79,13 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         "review_ledger_disagrees": lambda: messages.sprint_review(
             acme.sprint_report(ledger_agrees=False)
         ),
-        "planning_over_cap": lambda: messages.planning_notice(acme.planned_report()),
+        "planning_over_cap": lambda: messages.planning_notice(notices.plan_notice()),
+        "planning_at_risk": lambda: messages.planning_notice(notices.risky_plan()),
+        "planning_trimmed": lambda: messages.planning_notice(notices.trimmed_plan()),
+        "planning_started": lambda: messages.planning_notice(notices.plan_notice(state="started")),
+        "planning_moves_back": lambda: messages.planning_notice(
+            notices.plan_notice(moves_back=True, moved=("ACME-101",), moved_by="StoryMeter")
+        ),
         "answer_sprint": lambda: answers.sprint(acme.running_report()),
         "answer_story": lambda: answers.story(acme.STORIES[1]),
         "answer_story_not_estimated": lambda: answers.story(acme.STORIES[9]),

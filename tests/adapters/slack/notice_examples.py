@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from integration.reports.cap_shapes import CapNotice, RaiseNotice
+from integration.reports.cap_shapes import CapNotice, PlanCommitment, PlanNotice, RaiseNotice
 from integration.reports.shapes import Cause, DailyDigest, SpikeFigures
 from tests.report_examples import (
     CARBON_CAP,
@@ -17,6 +17,7 @@ from tests.report_examples import (
     SPRINT_CAP,
     STORIES,
     STORY_CAP,
+    planned_report,
     spread,
     totals,
     usd,
@@ -163,3 +164,43 @@ def raise_request(**changes: object) -> RaiseNotice:
         as_of=datetime(2026, 11, 11, 10, 15, tzinfo=UTC),
     )
     return msgspec.structs.replace(notice, **changes)
+
+
+def plan_notice(**changes: object) -> PlanNotice:
+    """Return the next Sprint's plan, over its cap in dollars by what its dearest stories are."""
+    report = planned_report()
+    stories = tuple(line for line in report.stories if line.estimate)
+    cap = msgspec.structs.replace(report.caps[0], reserve_pct=10)
+    notice = PlanNotice(
+        sprint=report.sprint,
+        state="over",
+        commitments=(
+            PlanCommitment(
+                cap=cap, planned=spread("110", "168", "240"), reserved=usd("12"), verdict="over",
+                trim=tuple(line.story_key for line in stories[:2]),
+            ),
+        ),
+        stories=stories,
+        unestimated=("ACME-110",),
+        as_of=report.as_of,
+    )  # fmt: skip
+    return msgspec.structs.replace(notice, **changes)
+
+
+def risky_plan() -> PlanNotice:
+    """Return a plan of which only the upper end is over."""
+    plan = plan_notice()
+    commitment = msgspec.structs.replace(
+        plan.commitments[0], planned=spread("60", "96", "150"), verdict="at_risk", reserved=0,
+        trim=plan.commitments[0].trim[:1],
+    )  # fmt: skip
+    return msgspec.structs.replace(plan, state="at_risk", commitments=(commitment,))
+
+
+def trimmed_plan() -> PlanNotice:
+    """Return a plan that fits after stories were moved back."""
+    plan = plan_notice(moved=("ACME-101", "ACME-102"), moved_by="Petra Owner", unestimated=())
+    commitment = msgspec.structs.replace(
+        plan.commitments[0], planned=spread("40", "61", "88"), verdict="fits", trim=()
+    )
+    return msgspec.structs.replace(plan, state="fits", commitments=(commitment,))

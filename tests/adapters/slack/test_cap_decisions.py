@@ -76,6 +76,14 @@ def test_who_may_not_agree_is_told_alone(
     assert note["visible_to"] == "U0ANN"
 
 
+def test_a_plan_is_trimmed_with_one_click(
+    people: People, gateway: SlackGateway, desk: AcmeDesk
+) -> None:
+    assert click(people, gateway, "planning_over_cap", "plan_trim")["ok"]
+    people.wait_for(lambda: bool(desk.trimmed))
+    assert desk.trimmed == [(15, "U0ANN")]
+
+
 def test_a_cap_is_set_in_a_form(people: People, gateway: SlackGateway, desk: AcmeDesk) -> None:
     view_id = click(people, gateway, "answer_caps_none", "cap_set_open")["view"]["id"]
     choice: Json = {

@@ -37,8 +37,8 @@ HOSTILE = (
     "|>|<",
 )
 MEANT = {
-    *("event", "unit", "mode", "scope", "kind", "state", "subject_kind"),
-    *("url", "report_url", "settings_url", "cap_id", "spike_id"),
+    *("event", "unit", "mode", "scope", "kind", "state", "subject_kind", "verdict", "trim"),
+    *("url", "report_url", "settings_url", "cap_id", "spike_id", "request_id"),
 }
 """Members that choose the form, addresses, which have tests of their own, and ids of ours."""
 MESSAGES, ANSWERS = Messages(ZONE), Answers(ZONE)
@@ -48,8 +48,14 @@ WRITERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "threshold": (notices.threshold_notice(100), MESSAGES.cap_notice),
     "denied": (notices.denied_notice(), MESSAGES.cap_notice),
     "resolved": (notices.resolved_notice(), MESSAGES.cap_notice),
+    "raise_ended": (notices.raise_ended_notice(), MESSAGES.cap_notice),
+    "raise_request": (notices.raise_request(), MESSAGES.raise_request),
+    "raise_declined": (
+        notices.raise_request(state="declined", decided_by="Petra", decided_reason="Later"),
+        MESSAGES.raise_request,
+    ),
     "review": (acme.second_revision(), MESSAGES.sprint_review),
-    "planning": (acme.planned_report(), MESSAGES.planning_notice),
+    "planning": (notices.plan_notice(moved=("ACME-101",)), MESSAGES.planning_notice),
     "sprint": (acme.running_report(), ANSWERS.sprint),
     "story": (acme.STORIES[9], ANSWERS.story),
     "caps": ((acme.SPRINT_CAP, acme.CARBON_CAP), ANSWERS.caps),
