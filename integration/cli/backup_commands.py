@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -29,8 +31,8 @@ def backup(file: Path) -> None:
     """
     partial = file.with_name(f"{file.name}.partial")
     with database() as settings:
-        _run("pg_dump", "--format=custom", "--no-owner", "--file", str(partial),
-             _plain(settings.database_url))  # fmt: skip
+        url = _plain(settings.database_url)
+        _run("pg_dump", url, "--format=custom", "--no-owner", "--file", str(partial), url)
     # Only a whole backup gets the name that was asked for.
     partial.replace(file)
     click.echo(f"{file} holds the database ({file.stat().st_size / 1e6:,.1f} MB).")
@@ -55,8 +57,9 @@ def restore(file: Path, confirm: bool) -> None:
     with database() as settings:
         engine = connect(settings.database_url)
         raise_wall(engine)  # The role that the policies in the file name.
-        _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction",
-             "--exit-on-error", "--dbname", _plain(settings.database_url), str(file))  # fmt: skip
+        url = _plain(settings.database_url)
+        _run("pg_restore", url, "--clean", "--if-exists", "--no-owner", "--single-transaction",
+             "--exit-on-error", "--dbname", url, str(file))  # fmt: skip
         upgrade(engine)
         engine.dispose()
     click.echo(f"The database is as {file} holds it.")
@@ -67,10 +70,33 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, url: str, *arguments: str) -> None:
     ended = subprocess.run(
-        [str(binaries() / program), *arguments], check=False, text=True, capture_output=True,
+        [str(_fitting(program, url)), *arguments], check=False, text=True, capture_output=True,
         env=os.environ | {"PGAPPNAME": "storymeter"},
     )  # fmt: skip
     if ended.returncode:
         raise ProgramFailed(f"{program} failed: {ended.stderr.strip()[-600:]}")
+
+
+def _fitting(program: str, url: str) -> Path:
+    """The program of the server's own major version where there is one, else ours.
+
+    A newer pg_restore sets what an older server does not know; an older pg_dump refuses.
+    """
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        major = connection.info.server_version // 10_000
+    ours = binaries() / program
+    theirs = [Path(f"/usr/lib/postgresql/{major}/bin/{program}"), Path(shutil.which(program) or "")]
+    for each in (ours, *theirs):
+        if each.is_file() and _major(each) == major:
+            return each
+    return ours
+
+
+def _major(program: Path) -> int:
+    told = subprocess.run([str(program), "--version"], check=True, text=True, capture_output=True)
+    found = re.search(r"\) (\d+)", told.stdout)
+    return int(found[1]) if found else 0
