@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import click
@@ -14,9 +15,12 @@ from integration.cli.start_up import database
 from integration.foundation.errors import StoryMeterError
 from integration.foundation.postgres_programs import binaries
 
+EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
+"""pg_restore's own way of cleaning up cannot take partitions apart."""
+
 
 class ProgramFailed(StoryMeterError):
-    """pg_dump or pg_restore ended with an error; the message holds its last words."""
+    """One of PostgreSQL's programs ended with an error; the message holds its last words."""
 
     code = "program_failed"
 
@@ -58,8 +62,11 @@ def restore(file: Path, confirm: bool) -> None:
         engine = connect(settings.database_url)
         raise_wall(engine)  # The role that the policies in the file name.
         url = _plain(settings.database_url)
-        _run("pg_restore", url, "--clean", "--if-exists", "--no-owner", "--single-transaction",
-             "--exit-on-error", "--dbname", url, str(file))  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "restore.sql"
+            _run("pg_restore", url, "--no-owner", "--file", str(script), str(file))
+            _run("psql", url, "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1",
+                 "--command", EMPTY, "--file", str(script), url)  # fmt: skip
         upgrade(engine)
         engine.dispose()
     click.echo(f"The database is as {file} holds it.")

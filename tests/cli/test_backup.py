@@ -11,7 +11,10 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from integration.cli import commands
+from integration.foundation.database import transactions_on
 from integration.foundation.row_wall import stands
+from integration.journeys.keep_partitions import keep_partitions
+from tests.conftest import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +44,7 @@ def test_what_happened_since_the_backup_is_gone_after_the_way_back(
     engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "night.backup"
+    keep_partitions(transactions_on(engine), now=NOON)
     run("workspace", "create", "acme", "--name", "Acme")
     run("keys", "create", "acme", "--name", "gateway", "--scope", "ingest")
     assert "holds the database" in run("backup", str(file))
