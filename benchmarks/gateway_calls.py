@@ -19,6 +19,8 @@ Json = dict[str, Any]
 MOST = 200
 """What every call lets the model write."""
 TIMEOUT_S = 60
+SOON_S = 0.3
+"""Time for a call to reach the model, whose first piece takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class Client:
             said = {"text": answer.text}
         return Answer(answer.status_code, said, seconds, dict(answer.headers))
 
-    def leave(self, story: str, after_s: float) -> None:
-        """Begin a streamed call that comes slowly, and hang up."""
+    def leave(self, story: str, *, after_a_piece: bool) -> None:
+        """Begin a streamed call that comes slowly, and hang up before or after the first piece."""
         where = urlsplit(self.url)
         connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=TIMEOUT_S)
         content = {"role": "user", "content": f"For {story}. Answer slowly."}
@@ -76,7 +78,10 @@ class Client:
             "Content-Type": "application/json",
         }  # fmt: skip
         connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
-        time.sleep(after_s)
+        if after_a_piece:
+            connection.getresponse().readline()
+        else:
+            time.sleep(SOON_S)
         connection.close()
 
 

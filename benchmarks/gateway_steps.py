@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from benchmarks import bare_agent
 from benchmarks.gateway_calls import Answer, Client, p50_ms, together, until_refused
-from benchmarks.gateways_stage import PAGES, ROOT, Stage, until
+from benchmarks.gateways_stage import Stage, until
 from integration.cli.demo.people import StepDidNotHappen
 from integration.cli.demo.world import PRODUCT_OWNER, wait_until_ready
 
@@ -84,8 +81,8 @@ class Lane:
         expect(all(told.get(name) for name in FIGURES), f"the 429 names {FIGURES}: {told}")
         expect(told["alternative"] in last["message"], "the sentence names the alternative")
         expect(error["type"] == "rate_limit_error", "the 429 is a rate_limit_error")
-        retry = {name.lower(): v for name, v in self.answers[-1].headers.items()}
-        self.saw("x-should-retry on the 429", retry.get("x-should-retry", "not passed on"))
+        again = self.answers[-1].headers.get("x-should-retry", "not passed on")
+        self.saw("x-should-retry on the 429", again)
 
     def look_for_notices(self) -> None:
         """Find one message in Slack for each threshold that was reached, and one denial."""
@@ -183,9 +180,7 @@ class Lane:
         expect(stopped.status >= 500, f"the fallback is refused: {stopped.status}")
         expect("Cap fallback is reached" in str(stopped.body), f"it says why: {stopped.body}")
         expect(self.here.billed("fallback") == 0, "the dearer model was not called")
-        body = {"limit": RAISED_USD, "reason": "to try"}
-        raised = self.here.storymeter.ask("POST", "/v1/caps/fallback/raise", "admin", body)
-        raised.raise_for_status()
+        self.here.cap("fallback", RAISED_USD)
         expect(client.call(story, model="shaky").status == 200, "the fallback is called")
         expect(client.call(story, "fail once").status == 200, "the retry is answered")
         expect(client.call(story, stream=True).status == 200, "a stream is answered")
@@ -195,26 +190,39 @@ class Lane:
         """Clients hang up: nothing stays held, and what was streamed is spent."""
         self.here.cap("cancel", RAISED_USD)
         story = self.here.stories["cancel"]
-        for after_s in (0.3, 1.0):
-            client.leave(story, after_s)
-        until("the hold of a call left early is released", lambda: self.here.stands("cancel"))
+        client.leave(story, after_a_piece=False)
+        client.leave(story, after_a_piece=True)
+        until("what was streamed is spent", lambda: self.here.stands("cancel")["spent"])
         spent = self.here.settled("cancel")
         self.saw("clients that hang up", f"nothing stays held, ${spent / 1e9:.6f} spent")
 
     def compare_speed(self, with_plug_in: Client, without: Client) -> None:
-        """Take the time of calls through both proxies in turn."""
+        """Take the time of calls through both proxies in turn, and of decisions asked directly."""
         self.here.cap("speed", "100")
         story = self.here.stories["speed"]
         taken: tuple[list[Answer], list[Answer]] = ([], [])
+        direct: list[Answer] = []
         for number in range(EACH_WAY + ENOUGH):
             pair = [client.call(story) for client in (with_plug_in, without)]
+            asked = self._ask(story, number)
             if number >= ENOUGH:  # The first ones warm up.
+                direct.append(asked)
                 for answers, answer in zip(taken, pair, strict=True):
                     answers.append(answer)
         expect({each.status for part in taken for each in part} == {200}, "all are answered")
         slow, fast = (p50_ms(part) for part in taken)
         self.added_p50_ms = round(slow - fast, 1)
         self.saw("p50 of a call", f"{slow:.1f} ms with the plug-in, {fast:.1f} ms without")
+        self.saw("p50 of a decision, asked directly", f"{p50_ms(direct):.1f} ms")
+
+    def _ask(self, story: str, number: int) -> Answer:
+        body = {
+            "id": f"direct-{number}", "model": "gpt-4o", "provider_name": "openai",
+            "input_tokens": 10, "max_output_tokens": 200, "story_key": story,
+        }  # fmt: skip
+        began = time.perf_counter()
+        answer = self.here.storymeter.ask("POST", "/v1/authorizations", "authorize", body)
+        return Answer(answer.status_code, answer.json(), time.perf_counter() - began)
 
     def loop_through_the_guardrail(self, client: Client) -> None:
         """The same loop without code in the proxy; refusals are LiteLLM's 400."""
@@ -259,28 +267,16 @@ class Lane:
     def run_an_agent(self, folder: Path, provider: str) -> None:
         """Run docs/connect/agent.py where nothing is but the wheel's client."""
         self.here.cap("agent", RAISED_USD)
-        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-        subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
-        with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-            wheel.extractall(folder, [n for n in wheel.namelist() if n.startswith("storymeter/")])
+        story, client = self.here.stories["agent"], bare_agent.unpacked_client(folder)
         environment = {
-            "PATH": os.environ["PATH"], "PYTHONPATH": str(folder),
             "STORYMETER_URL": self.here.settings.url, "STORYMETER_KEY": self.here.key,
             "OPENAI_BASE_URL": f"{provider}/v1", "OPENAI_API_KEY": "sk-none",
         }  # fmt: skip
-        command = [sys.executable, "-S", str(PAGES / "agent.py"), self.here.stories["agent"]]
-
-        def run() -> subprocess.CompletedProcess[str]:
-            prompt = f"For {self.here.stories['agent']}."
-            return subprocess.run(
-                [*command, prompt], env=environment, capture_output=True, text=True, check=False
-            )
-
-        done = run()
+        done = bare_agent.run(client, story, environment)
         expect((done.returncode, done.stdout) == (0, "Done.\nDone.\n"), f"it runs: {done.stderr}")
         self.check_books("agent", "an agent's two calls, sync and async")
         self.here.cap("agent", "0.0001")
-        refused = run()
+        refused = bare_agent.run(client, story, environment)
         expect(refused.returncode == 1, "the agent is refused")
         self.saw("the agent under a cap it has reached", refused.stderr.strip())
 
