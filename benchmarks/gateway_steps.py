@@ -59,7 +59,8 @@ class Lane:
         self.answers = together(CLIENTS, loop)
         self.here.settled("loop")
         self.answers += until_refused(lambda: client.call(story), 429, times=2)
-        expect({each.status for each in self.answers} == {200, 429}, "calls end with 200 or 429")
+        statuses = {each.status for each in self.answers}
+        expect(statuses == {200, 429}, f"calls end with 200 or 429: {statuses}")
         self.check_books("loop", "a loop of calls through the plug-in")
 
     def check_books(self, purpose: str, what: str) -> None:

@@ -49,7 +49,8 @@ def running(
         ("127.0.0.1:4080", f"127.0.0.1:{port}"),
         ("smk_…", key),
         *(((line, line.lstrip("# ")) for line in OPEN) if fails_open else ()),
-        # Only because this one may run without root, and beside another.
+        # Only because this one may run without root, beside another, on a busy machine.
+        ("proxy_read_timeout 1s;", "proxy_read_timeout 20s;"),
         ("http {", "http {\n    access_log off;\n" + "".join(
             f"    {name}_temp_path {folder}/{name};\n" for name in TEMPORARY
         )),

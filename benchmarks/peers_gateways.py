@@ -90,6 +90,7 @@ def _litellm(here: Stage, folder: Path, config: str, provider: str) -> Iterator[
     shutil.copy(ROOT / "storymeter" / "litellm_plugin.py", folder / "storymeter_gate.py")
     settings = {
         "STORYMETER_URL": here.settings.url, "STORYMETER_KEY": here.key,
+        "STORYMETER_TIMEOUT_S": "10",  # All of it shares a machine that may be busy.
         "OTEL_EXPORTER": "otlp_http", "OTEL_ENDPOINT": here.settings.url,
         "OTEL_HEADERS": f"Authorization=Bearer {here.key}",
     }  # fmt: skip
