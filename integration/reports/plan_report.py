@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from integration.backlog import store as backlog
 from integration.caps.planning import OPTIMISATION_LABELS, PlannedStory, commitment
@@ -17,10 +17,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from integration.backlog.models import StoryRow
     from integration.backlog.story import Sprint
     from integration.caps.policy import Balance, Unit
     from integration.estimation.queries import Figures
+
+
+class _Planned(Protocol):
+    """What is read of a story that is planned into the Sprint."""
+
+    story_key: Any
+    summary: Any
+    status: Any
+    labels: Any
+    is_ai_work: Any
+    is_subtask: Any
+    deleted_at: Any
+
 
 STORIES_TOLD = 20
 ORDER: tuple[Unit, ...] = ("tokens", "usd", "kgco2e")
@@ -68,7 +80,7 @@ def notes_of(session: Session, workspace_id: str, plan: PlanNotice) -> dict[str,
     return notes
 
 
-def _planned(session: Session, workspace_id: str, sprint_id: int) -> list[StoryRow]:
+def _planned(session: Session, workspace_id: str, sprint_id: int) -> list[_Planned]:
     """The stories that are in the Sprint now, deleted ones left out."""
     keys = backlog.stories_in(session, workspace_id, sprint_id)
     histories = backlog.memberships(session, workspace_id, keys) if keys else {}
@@ -82,7 +94,7 @@ def _planned(session: Session, workspace_id: str, sprint_id: int) -> list[StoryR
 
 
 def _commitment(
-    balance: Balance, rows: Sequence[StoryRow], figures: dict[str, Figures]
+    balance: Balance, rows: Sequence[_Planned], figures: dict[str, Figures]
 ) -> PlanCommitment:
     cap = balance.cap
     planned = [
@@ -104,9 +116,9 @@ def _commitment(
 
 
 def _lines(
-    rows: Sequence[StoryRow], figures: dict[str, Figures], trim: Sequence[str]
+    rows: Sequence[_Planned], figures: dict[str, Figures], trim: Sequence[str]
 ) -> tuple[StoryLine, ...]:
-    def rank(row: StoryRow) -> tuple[int, int, str]:
+    def rank(row: _Planned) -> tuple[int, int, str]:
         cost = _spread(figures.get(row.story_key), "usd")
         place = trim.index(row.story_key) if row.story_key in trim else len(trim)
         return place, -cost.central if cost else 0, row.story_key
