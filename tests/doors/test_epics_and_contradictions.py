@@ -37,7 +37,8 @@ def test_an_epic_adds_up_its_stories_and_their_sub_tasks(client: FlaskClient, wo
     assert said["actual"]["list_cost_nanousd"] == 210_000
     text = page(client, "SHOP-100")
     assert "Stories of this epic" in text
-    assert "3 stories, all together $0.001" in text
+    assert "3 stories, all together <$0.01 and" in text
+    assert "location-based, in 5 calls." in text
     assert "Epic SHOP-100" in page(client, dear)
     assert "Stories of this epic" not in page(client, dear)
 
