@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, text
 
 from integration.foundation.clock import FixedClock
@@ -20,6 +21,10 @@ from integration.foundation.migration import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A busy machine is no fault of the code: what is slow is measured in benchmarks.
+settings.register_profile("storymeter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("storymeter")
 
 TEMPLATE = "storymeter_template"
 ROOT = Path(__file__).resolve().parents[1]

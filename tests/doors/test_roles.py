@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LOGIN = OpenId("https://id.example.com", "client", "secret")
 NAMES = {
+    "decision": "decline",
     "workspace_id": "acme", "sprint_id": 14, "story_key": "SHOP-4", "cap_id": "sprint-14",
     "team_id": "assist"}  # fmt: skip
 SECRET = "the-form-secret"
