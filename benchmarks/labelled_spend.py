@@ -30,14 +30,16 @@ class Label:
 
     start: datetime
     end: datetime
+    matters_at: datetime
+    """When it has cost the smallest amount that anybody is told of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One team's spend: hours of 5-minute slices in US dollars, with the spikes put into it."""
+    """One team's spend in 5-minute slices, in US dollars, with the spikes put into it."""
 
     kind: str
-    hours: list[list[float]]
+    slices: list[float]
     labels: list[Label]
 
 
@@ -65,7 +67,8 @@ def series(kind: str, seed: int) -> Labelled:
         hours.append(slices)
     if kind == "outage":
         _black_out(hours, draw)
-    return Labelled(kind, hours, _inject(kind, hours, level, draw))
+    labels = _inject(kind, hours, level, draw)
+    return Labelled(kind, [amount for slices in hours for amount in slices], labels)
 
 
 def _spread(amount: float, draw: random.Random, noise: float) -> list[float]:
@@ -94,13 +97,17 @@ def _inject(kind: str, hours: list[list[float]], level: float, draw: random.Rand
         height += 2 * MIN_AMOUNT_USD * SLICES / length
         if kind == "plateau":
             length, height = draw.randrange(3, 10) * 24 * SLICES, level * draw.uniform(1.5, 4)
-        ramp = draw.random() < 0.3
+        ramp, cost, matters = draw.random() < 0.3, 0.0, length
         for step in range(length):
             hour, part = divmod(first + step, SLICES)
             if hour < HOURS:
                 lift = 2 * (step + 1) / length if ramp and kind != "plateau" else 1.0
-                hours[hour][part] += height / SLICES * lift * math.exp(draw.gauss(0, 0.15))
-        labels.append(Label(START + first * SLICE, START + (first + length) * SLICE))
+                added = height / SLICES * lift * math.exp(draw.gauss(0, 0.15))
+                hours[hour][part] += added
+                cost += added
+                matters = min(matters, step + 1) if cost >= MIN_AMOUNT_USD else matters
+        start, end = START + first * SLICE, START + (first + length) * SLICE
+        labels.append(Label(start, end, start + matters * SLICE))
     return labels
 
 

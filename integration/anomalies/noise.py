@@ -1,4 +1,4 @@
-"""How much a forecast usually errs, told by errors that outliers do not move."""
+"""How much something usually strays, told by sizes that outliers do not move."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from collections import deque
 MAD_TO_SIGMA = 1.4826  # Of a normal distribution.
 MEAN_ABS_TO_SIGMA = 1.2533
 TRIM = 0.95
+WINSOR = 4.0
+FEWEST_SIZES = 12
 BUCKETS_A_DAY = 24
 NEIGHBOURS = 2
+FEWEST_NEAR = 20
+STALE_SHARE = 50
 
 
 def robust_sigma(sorted_sizes: list[float]) -> float:
@@ -25,46 +29,54 @@ def robust_sigma(sorted_sizes: list[float]) -> float:
     return max(by_median, MEAN_ABS_TO_SIGMA * sum(kept) / len(kept))
 
 
-class RecentErrors:
-    """One forecast's absolute errors of the last days: all together, and by time of day."""
+class RecentSizes:
+    """The last absolute errors of one kind.
 
-    def __init__(self, per_day: int, days: int) -> None:
+    An error beyond `WINSOR` deviations is remembered as one of that size: an outage or a spike then
+    moves the noise little, and a series that has really become noisier still moves it.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._all: deque[float] = deque()
         self._sorted: list[float] = []
-        self._capacity = max(per_day * days, 14)
-        self._per_day = per_day
-        in_bucket = max(1, per_day // BUCKETS_A_DAY) * days
-        self._buckets = [deque[float](maxlen=in_bucket) for _ in range(BUCKETS_A_DAY)]
-        self._cached: tuple[int, float] = (-1, 0.0)
-        self._overall: float | None = None
+        self._sigma, self._new = 0.0, 0
 
-    def add(self, index: int, error: float) -> None:
-        """Remember an error made at a point of the series."""
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, error: float) -> None:
+        """Remember an error."""
         size = abs(error)
+        if len(self._all) >= FEWEST_SIZES and (known := self.sigma()):
+            size = min(size, WINSOR * known)
         self._all.append(size)
         insort(self._sorted, size)
         if len(self._all) > self._capacity:
             del self._sorted[bisect_left(self._sorted, self._all.popleft())]
-        self._buckets[self._bucket(index)].append(size)
-        self._overall = None
+        self._new += 1
 
-    def overall(self) -> float:
-        """The noise at any time of day."""
-        if self._overall is None:
-            self._overall = robust_sigma(self._sorted)
-        return self._overall
+    def sigma(self) -> float:
+        """One robust standard deviation; up to a fiftieth of the errors may not be in it yet."""
+        if self._new and self._new * STALE_SHARE >= len(self._all):
+            self._sigma, self._new = robust_sigma(self._sorted), 0
+        return self._sigma
 
-    def around(self, index: int) -> float:
-        """The noise at this time of day ± 2 h, never below half of that at any time."""
-        if self._per_day < BUCKETS_A_DAY:
-            return self.overall()
-        bucket = self._bucket(index)
-        if self._cached[0] != index // max(1, self._per_day // 96):
-            near = [size for step in range(-NEIGHBOURS, NEIGHBOURS + 1)
-                    for size in self._buckets[(bucket + step) % BUCKETS_A_DAY]]  # fmt: skip
-            local = robust_sigma(sorted(near)) if len(near) >= 20 else 0.0
-            self._cached = (index // max(1, self._per_day // 96), local)
-        return max(self._cached[1], 0.5 * self.overall()) if self._cached[1] else self.overall()
 
-    def _bucket(self, index: int) -> int:
-        return index % self._per_day * BUCKETS_A_DAY // self._per_day
+class ByHour:
+    """How the noise of single points differs by time of day, as a factor on the noise of all."""
+
+    def __init__(self, in_hour: int) -> None:
+        self._buckets = [deque[float](maxlen=in_hour) for _ in range(BUCKETS_A_DAY)]
+
+    def add(self, hour: int, error: float) -> None:
+        """Remember an error of an hour of the day (0 to 23)."""
+        self._buckets[hour].append(abs(error))
+
+    def factor(self, hour: int, overall: float) -> float:
+        """Noise at this hour ± 2 h over the noise at any time; at least 0.5."""
+        near = [size for step in range(-NEIGHBOURS, NEIGHBOURS + 1)
+                for size in self._buckets[(hour + step) % BUCKETS_A_DAY]]  # fmt: skip
+        if len(near) < FEWEST_NEAR or not overall:
+            return 1.0
+        return max(0.5, robust_sigma(sorted(near)) / overall)

@@ -17,15 +17,18 @@ def spikes() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--min-amount", type=float, default=1.0, show_default=True,
               help="Least excess over the usual, added up over the spike.")  # fmt: skip
+@click.option("--as-it-came", is_flag=True, help="No hindsight: judge each point by its past.")
 @click.option("--json", "as_json", is_flag=True)
-def scan(file: Path, min_amount: float, as_json: bool) -> None:
+def scan(file: Path, min_amount: float, as_it_came: bool, as_json: bool) -> None:
     """List the spikes of a CSV of timestamp,value."""
-    from integration.anomalies import detection
+    from integration.anomalies import detection, hindsight
     from integration.anomalies.series import read_series
 
-    with file.open(newline="") as lines:
+    with file.open(newline="", encoding="utf-8", errors="replace") as lines:
         series = read_series(lines)
-    found = detection.scan(series, detection.Settings(min_amount=min_amount))
+    settings = detection.Settings(min_amount=min_amount)
+    judge = detection.scan if as_it_came else hindsight.scan_whole
+    found = judge(series, settings)
     rows = [
         {
             "start": spike.start.isoformat(), "peak": spike.peak.isoformat(),

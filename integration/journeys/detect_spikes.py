@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from integration.anomalies import store as spikes
-from integration.anomalies.detection import Settings, Spike, scan
+from integration.anomalies.detection import Settings, Spike, SpikeDetector
 from integration.anomalies.one_cause import NARROWEST_FIRST, Rise, is_explained
 from integration.backlog import store as backlog
 from integration.foundation.periods import Period
-from integration.journeys.spend_memory import DAY, HOUR, SpendMemory, daily_series, hourly_series
+from integration.journeys.spend_memory import DAY, SLICE
+from integration.journeys.spend_watch import SpendWatch
 from integration.journeys.spike_causes import spike_causes
 from integration.journeys.tell_spike import has_news, promise_spike
 
@@ -38,7 +39,7 @@ class _Look:
     session: Session
     workspace_id: str
     books: Books
-    memory: SpendMemory
+    watch: SpendWatch
     now: datetime
 
 
@@ -55,29 +56,33 @@ class _Seen:
         return Rise(self.spike.start, self.seen_at, round(self.spike.amount - self.spike.usual))
 
 
+def new_watch() -> SpendWatch:
+    """What a caller keeps from look to look."""
+    return SpendWatch(SERIES)
+
+
 def detect_spikes(
     transactions: Transactions, workspace_id: str, books: Books, *, now: datetime,
-    memory: SpendMemory | None = None,
+    watch: SpendWatch | None = None,
 ) -> int:  # fmt: skip
     """Open, extend or end the workspace's spikes; returns how many are open.
 
-    `memory` is kept by the caller from look to look; without one, four weeks are read anew.
+    `watch` is kept by the caller from look to look; without one, four weeks are read anew.
     """
     with transactions.begin() as session:
         spikes.take_turn(session, workspace_id)
-        memory = memory or SpendMemory()
-        memory.bring_up_to_date(session, workspace_id, now)
-        look = _Look(session, workspace_id, books, memory, now)
+        watch = watch or new_watch()
+        watch.memory.bring_up_to_date(session, workspace_id, now)
+        look = _Look(session, workspace_id, books, watch, now)
         standing = {
             (spike.subject_kind, spike.subject): spike
             for spike in spikes.open_spikes(session, workspace_id)
         }
         told: list[Rise] = []
-        for kind in NARROWEST_FIRST:
-            found = [
-                _judged(look, subject, standing.get(subject), told)
-                for subject in _to_judge(look, kind, standing)
-            ]
+        judged = {kind: _to_judge(look, kind, standing) for kind in NARROWEST_FIRST}
+        watch.keep_only({subject for subjects in judged.values() for subject in subjects})
+        for subjects in judged.values():
+            found = [_judged(look, subject, standing.get(subject), told) for subject in subjects]
             told += [seen.rise for seen in found if seen]
         return len(spikes.open_spikes(session, workspace_id))
 
@@ -85,7 +90,7 @@ def detect_spikes(
 def _to_judge(look: _Look, kind: str, standing: dict[Subject, StoredSpike]) -> list[Subject]:
     """Only who spent the least amount in these days can be over the usual by it."""
     first = look.now.astimezone(UTC).date() - timedelta(days=JUDGED_DAYS - 1)
-    spent = look.memory.spent_since(first)
+    spent = look.watch.memory.spent_since(first)
     wanted = {subject for subject, cost in spent.items() if cost >= LEAST_NANOUSD}
     if kind == "story":
         wanted = {(k, name) for k, name in wanted if name in _in_running_sprints(look)}
@@ -120,24 +125,24 @@ def _judged(
 
 
 def _seen(look: _Look, subject: Subject) -> list[_Seen]:
-    """The subject's spikes that are open or ended in these days, from its hours; a wider subject's
-    from its days too, where a rise too slow for the hours shows."""
-    hours = look.memory.hours_of(subject)
-    found = _scanned(look, subject, *hourly_series(hours, look.now), HOUR)
+    """The subject's spikes that are open or ended in these days, from its slices; a wider subject's
+    from its days too, where a rise too slow for the slices shows."""
+    found = [_Seen(subject, spike, min(spike.end + SLICE, look.now))
+             for spike in look.watch.spikes(subject, look.now)]  # fmt: skip
     if subject[0] != "story" and not found:
-        found = _scanned(look, subject, *daily_series(hours, look.now), DAY)
+        found = [_Seen(subject, spike, min(spike.end + DAY, look.now))
+                 for spike in _by_day(look, subject)]  # fmt: skip
     since = look.now - timedelta(days=JUDGED_DAYS)
     return [each for each in found if each.spike.is_open or each.seen_at >= since]
 
 
-def _scanned(
-    look: _Look, subject: Subject, series: list[tuple[datetime, float]], share: float,
-    step: timedelta,
-) -> list[_Seen]:  # fmt: skip
-    return [
-        _Seen(subject, spike, min(spike.end + step, look.now))
-        for spike in scan(series, SERIES, share_elapsed=share)
-    ]
+def _by_day(look: _Look, subject: Subject) -> list[Spike]:
+    detector = SpikeDetector(DAY, SERIES)
+    *days, today = look.watch.memory.by_day(subject, look.now.astimezone(UTC).date())
+    for at, cost in days:
+        detector.see(at, float(cost))
+    ongoing = detector.glance(today[0], float(today[1]))
+    return detector.closed() + ([ongoing] if ongoing else [])
 
 
 def _open_or_extend(look: _Look, seen: _Seen, standing: StoredSpike | None) -> None:
@@ -196,7 +201,7 @@ def _sighting(seen: _Seen) -> Sighting:
 
 def _with_causes(look: _Look, seen: _Seen, sighting: Sighting) -> Sighting:
     causes = spike_causes(
-        look.session, look.workspace_id, seen.subject, seen.spike, seen.seen_at, look.memory,
-        look.books,
+        look.session, look.workspace_id, seen.subject, seen.spike, seen.seen_at,
+        look.watch.memory, look.books,
     )  # fmt: skip
     return replace(sighting, causes=causes)

@@ -6,8 +6,9 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from integration.anomalies.causes import Cause, causes_of, scaled
-from integration.journeys.spend_memory import subjects_of
+from integration.journeys.spend_memory import SLICE, subjects_of
 from integration.ledger import queries as ledger
+from integration.ledger.time_queries import TimedSpend, spend_by_time
 from integration.pricing.cost_change import CostBasis, GroupUsage
 
 if TYPE_CHECKING:
@@ -35,16 +36,16 @@ def spike_causes(
     rows = [
         row
         for day in (*earlier, *during)
-        for row in ledger.hourly_spend(session, workspace_id, day)
+        for row in spend_by_time(session, workspace_id, day, SLICE)
         if subject in subjects_of(row)
     ]
-    inside = [row for row in rows if spike.start <= row.hour < seen_at]
-    before = [row for row in rows if row.hour < spike.start]
+    inside = [row for row in rows if spike.start <= row.start < seen_at]
+    before = [row for row in rows if row.start < spike.start]
     usual = scaled(_basis(before, books, spike.start), round(spike.usual))
     return causes_of(usual, _basis(inside, books, seen_at))
 
 
-def _basis(rows: Sequence[ledger.HourSpend], books: Books, at: datetime) -> CostBasis:
+def _basis(rows: Sequence[TimedSpend], books: Books, at: datetime) -> CostBasis:
     by_model: dict[tuple[str, str], ledger.Spend] = {}
     for row in rows:
         if not row.spend.accelerator_seconds:

@@ -17,7 +17,7 @@ from integration.ledger.models import DaySpendRow, LedgerEntryRow, SprintSpendRo
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import ColumnElement
@@ -69,18 +69,6 @@ class DaySpend(NamedTuple):
 
     day: date
     story_key: str
-    model: str
-    spend: Spend
-
-
-class HourSpend(NamedTuple):
-    """What one story, team and feature spent on one model in one hour (UTC)."""
-
-    hour: datetime
-    story_key: str
-    team: str
-    feature: str
-    provider_name: str
     model: str
     spend: Spend
 
@@ -194,20 +182,6 @@ def _days(workspace_id: str, first: date, last: date, **only: object) -> list[Co
     wanted = [DaySpendRow.workspace_id == workspace_id, DaySpendRow.day.between(first, last)]
     named = {name: value for name, value in only.items() if value is not None}
     return wanted + [getattr(DaySpendRow, name) == value for name, value in named.items()]
-
-
-def hourly_spend(session: Session, workspace_id: str, day: date) -> list[HourSpend]:
-    """Spend of one UTC day by hour, story, team, feature and model, from the entries themselves."""
-    entry = LedgerEntryRow
-    hour = func.date_trunc("hour", entry.occurred_at)
-    keys = (hour, entry.story_key, entry.team, entry.feature, entry.provider_name, entry.model)
-    rows = session.execute(
-        select(*keys, *sums_of(entry))
-        .where(entry.workspace_id == workspace_id, entry.occurred_on == day)
-        .group_by(*keys)
-        .order_by(hour)
-    )
-    return [HourSpend._make((*row[:6], Spend._make(row[6:]))) for row in rows]
 
 
 def day_marks(

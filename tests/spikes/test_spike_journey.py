@@ -60,12 +60,12 @@ def test_a_spike_is_told_at_the_next_look_and_once(world: World) -> None:
     world.look_for_spikes(at(20, 9, 13))
     (spike,) = recorded(world)
     assert (spike.subject_kind, spike.subject) == ("story", story)
-    assert spike.started_at == at(20, 9)
+    assert spike.started_at == at(20, 9, 10)
     assert spike.ended_at is None
     assert spike.amount_nanousd == 220 * 20_000_000
-    assert spike.usual_nanousd == 12 * 20_000_000
+    assert spike.usual_nanousd == 20_000_000  # Twelve calls an hour are one in five minutes.
     assert [(cause.kind, cause.amount_nanousd) for cause in spike.causes] == [
-        ("more_calls", 208 * 20_000_000)
+        ("more_calls", 219 * 20_000_000)
     ]
     (told,) = promised(world)
     assert told["version"] == 1
@@ -94,8 +94,8 @@ def test_a_spike_that_is_over_says_so_and_when(world: World) -> None:
         world.usage(story, at(20, hour, 5), calls=12, tokens=(6000, 500))
     world.look_for_spikes(at(20, 15, 30))
     (spike,) = recorded(world)
-    assert spike.ended_at == at(20, 10)
-    assert promised(world)[0]["ended_at"] == "2026-11-20T10:00:00Z"
+    assert spike.ended_at == at(20, 9, 15)
+    assert promised(world)[0]["ended_at"] == "2026-11-20T09:15:00Z"
 
 
 def test_a_spike_that_began_and_ended_between_two_looks_is_recorded_and_told(world: World) -> None:
@@ -108,9 +108,9 @@ def test_a_spike_that_began_and_ended_between_two_looks_is_recorded_and_told(wor
     world.look_for_spikes(at(20, 15, 30))
     world.look_for_spikes(at(20, 15, 31))
     (spike,) = recorded(world)
-    assert (spike.started_at, spike.ended_at) == (at(20, 9), at(20, 10))
+    assert (spike.started_at, spike.ended_at) == (at(20, 9, 10), at(20, 9, 15))
     (told,) = promised(world)
-    assert (told["ended_at"], told["version"]) == ("2026-11-20T10:00:00Z", 1)
+    assert (told["ended_at"], told["version"]) == ("2026-11-20T09:15:00Z", 1)
 
 
 def test_what_a_story_explains_is_no_spike_of_its_team_feature_or_model(world: World) -> None:

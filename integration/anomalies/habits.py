@@ -1,0 +1,74 @@
+"""How high a series rises by itself, by bursts that come and go and mean nothing.
+
+Time is cut into blocks, and of each block the greatest height over the usual is remembered for four
+weeks. The bound is a return level: the height that is exceeded by habit once in so many days. Up to
+what is exceeded every third day or so the heights say it themselves; beyond that their tail is
+taken as exponential, with the slope between two of them (Gumbel). A few spikes that were told are
+left out; many are a habit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+REMEMBERED_BLOCKS, FEWEST_BLOCKS = 168, 9
+SHARE, FEWEST = 0.05, 2
+LEAST_MARGIN = 2.0
+"""Without a long tail: so many times the height that is exceeded in `SHARE` of the blocks."""
+FREE_SPIKES, FREE_SHARE = 2, 0.02
+FIRST_DAYS, FORGOTTEN_AFTER_DAYS = 2, 4
+"""The first days show how little was known then, not what the series does."""
+
+
+class _Height(NamedTuple):
+    block: int
+    height: float
+    is_spike: bool
+
+
+class Habit:
+    """The greatest heights of one kind of sum, block by block."""
+
+    def __init__(self, blocks_a_day: float, return_days: float) -> None:
+        self._blocks_a_day = blocks_a_day
+        self._return_blocks = return_days * blocks_a_day
+        self._heights: deque[_Height] = deque()
+        self._first: int | None = None
+
+    def note(self, block: int, height: float) -> None:
+        """Remember a height that was not told as a spike."""
+        last = self._heights[-1] if self._heights else None
+        if last is None or last.block != block or last.is_spike:
+            self._heights.append(_Height(block, max(0.0, height), is_spike=False))
+        elif height > last.height:
+            self._heights[-1] = _Height(block, height, is_spike=False)
+
+    def note_spike(self, block: int, height: float) -> None:
+        """Remember a spike by its greatest height, once."""
+        self._heights.append(_Height(block, height, is_spike=True))
+
+    def bound(self, block: int) -> float:
+        """What the series' own bursts may reach."""
+        self._forget(block)
+        count = len(self._heights)
+        spikes = sum(each.is_spike for each in self._heights)
+        free = min(spikes, max(FREE_SPIKES, round(FREE_SHARE * count)))
+        tallest = sorted((each.height for each in self._heights), reverse=True)[free:]
+        if len(tallest) < FEWEST_BLOCKS:
+            return LEAST_MARGIN * max(tallest, default=0.0)
+        rank = max(FEWEST, round(SHARE * count))
+        height = tallest[min(rank, len(tallest) - 1)]
+        slope = (height - tallest[min(3 * rank, len(tallest) - 1)]) / math.log(3)
+        level = height + slope * math.log(max(1.0, self._return_blocks * rank / count))
+        return max(level, LEAST_MARGIN * height)
+
+    def _forget(self, block: int) -> None:
+        if self._first is None:
+            self._first = block
+        oldest: float = block - REMEMBERED_BLOCKS
+        if block - self._first > FORGOTTEN_AFTER_DAYS * self._blocks_a_day:
+            oldest = max(oldest, self._first + FIRST_DAYS * self._blocks_a_day)
+        while self._heights and self._heights[0].block < oldest:
+            self._heights.popleft()
