@@ -126,8 +126,13 @@ def test_nobody_joins_twice_and_no_call_takes_two_records_of_one_source(
         assert len({each.source for each in group}) == len(group)
         assert len({(each.input_tokens, each.output_tokens) for each in group}) == 1
         assert "api" not in {each.source for each in group}
-    # Looked at again, what is left stands alone or has taken what it could.
-    gone = {each.entry_id for group in groups for each in group[1:]}
-    used = [Taken(group[0].entry_id, each.source) for group in groups for each in group[1:]]
-    left = [each for each in records if each.entry_id not in gone]
-    assert same_calls(left, used) == []
+    # Looked at again and again, records find the rest of their call, and then it ends.
+    used: list[Taken] = []
+    left = list(records)
+    for _ in records:
+        used += [Taken(group[0].entry_id, each.source) for group in groups for each in group[1:]]
+        gone = {each.entry_id for group in groups for each in group[1:]}
+        left = [each for each in left if each.entry_id not in gone]
+        groups = same_calls(left, used)
+    assert groups == []
+    assert len(used) == len(set(used))
