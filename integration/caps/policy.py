@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime  # noqa: TC003 -- msgspec reads the types.
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,8 +72,7 @@ class Cap:
         return replace(self, limit=self.limit_after, raised_until=None, limit_after=None)
 
 
-@dataclass(frozen=True, slots=True)
-class CallScope:
+class CallScope(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about a call by which a cap can cover it."""
 
     occurred_at: datetime
@@ -84,8 +85,7 @@ class CallScope:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(msgspec.Struct, frozen=True):
     """A call's worst case in every unit; None where it cannot be known."""
 
     nanousd: int | None
@@ -147,7 +147,7 @@ def covers(cap: Cap, call: CallScope) -> bool:
         return False
     if cap.scope_kind == "workspace":
         return True
-    value = _value_in_scope(cap.scope_kind, call)
+    value = value_in_scope(cap.scope_kind, call)
     if cap.scope_kind == "model":
         # A gateway's routing prefix (`openai/gpt-5`) must not lead around a family's cap.
         family, name = cap.scope_value.lower(), value.lower()
@@ -168,7 +168,8 @@ def sprint_id_of(cap: Cap) -> int | None:
     return int(cap.scope_value) if cap.scope_kind == "sprint" else cap.sprint_id
 
 
-def _value_in_scope(kind: ScopeKind, call: CallScope) -> str:
+def value_in_scope(kind: ScopeKind, call: CallScope) -> str:
+    """The mark of a call by which a cap of this kind covers it."""
     match kind:
         case "sprint":
             return str(call.sprint_id)

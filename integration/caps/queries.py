@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import func, select, tuple_
 
+from integration.caps.cover import CapsInForce
 from integration.caps.models import AuthorizationRow, CapRow, CapSpendRow, DenialRow
 from integration.caps.policy import Balance, Cap
 from integration.caps.request import StoredCall
-from integration.foundation.round_trip import Row, Statement, round_trip
+from integration.foundation.round_trip import Row, Statement, ask, round_trip
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -80,16 +81,44 @@ def caps_of(session: Session, workspace_id: str) -> list[Cap]:
     return caps()
 
 
+class CapMemory:
+    """The caps of workspaces as they were read last, so that the same rows are made out once.
+
+    They are read each time; only what was made of them is kept.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Sequence[Row], CapsInForce]] = {}
+
+    def of(self, workspace_id: str, rows: Sequence[Row]) -> CapsInForce:
+        """The caps that these rows are."""
+        kept = self._kept.get(workspace_id)
+        if kept is None or kept[0] != rows:
+            kept = rows, CapsInForce(_caps(rows))
+            self._kept[workspace_id] = kept
+        return kept[1]
+
+
 def caps_and_known(
-    session: Session, workspace_id: str, authorization_ids: Collection[str]
-) -> tuple[list[Cap], dict[str, Authorization]]:
+    session: Session, workspace_id: str, authorization_ids: Collection[str], memory: CapMemory
+) -> tuple[CapsInForce, dict[str, Authorization]]:
     """Return the caps in force as `caps_of`, and the stored ones among these authorizations."""
     ids = sorted(authorization_ids)
+    read = in_force(workspace_id)
+    remembered = Statement(read.sql, read.values, lambda rows: memory.of(workspace_id, rows))
     with round_trip(session) as trip:
         trip.ask(steady(workspace_id))
-        caps = trip.ask(in_force(workspace_id))
+        caps = trip.ask(remembered)
         is_known = trip.ask(any_known(workspace_id, ids))
     return caps(), authorizations(session, workspace_id, ids) if is_known() else {}
+
+
+def known_among(
+    session: Session, workspace_id: str, authorization_ids: Collection[str]
+) -> dict[str, Authorization]:
+    """Return the stored ones among these authorizations; mostly there are none."""
+    is_known = ask(session, any_known(workspace_id, authorization_ids))
+    return authorizations(session, workspace_id, authorization_ids) if is_known else {}
 
 
 def _caps(rows: Sequence[Row]) -> list[Cap]:

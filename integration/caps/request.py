@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 -- a NamedTuple reads the type.
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -21,10 +21,10 @@ TEXTS = (
     "service_tier", "branch", "key_alias", "user", "session", "environment", "workload_class",
 )  # fmt: skip
 MOST_TAGS = 32
+_TEXTS = attrgetter(*TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
+class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call that wants to spend. The client chose the id, so a retry is the same request.
 
     Without `max_output_tokens` the model's own maximum is held. The labels place the call, by the
@@ -62,8 +62,11 @@ class AuthorizationRequest:
             errors.append(
                 FieldError("/ttl_seconds", "out_of_range", "ttl_seconds must be from 1 to 86400")
             )
-        for name in TEXTS:
-            text = getattr(self, name)
+        texts = _TEXTS(self)
+        is_plain_all = max(map(len, texts)) <= LONGEST_TEXT and "".join(texts).isprintable()
+        for name, text in zip(TEXTS, texts, strict=True):
+            if is_plain_all and text:
+                continue
             if not text and name in {"authorization_id", "model"}:
                 errors.append(FieldError(f"/{name}", "missing", f"{name} is required"))
             elif not is_plain(text):
@@ -81,7 +84,7 @@ def is_plain(text: str) -> bool:
     return len(text) <= LONGEST_TEXT and (not text or text.isprintable())
 
 
-class StoredCall(msgspec.Struct, frozen=True):
+class StoredCall(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is kept of a request: as it was asked, what it may cost at most, and what covers it."""
 
     asked: AuthorizationRequest

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
+from integration.caps.cover import CapsInForce
 from integration.caps.policy import (
     Amounts,
     Balance,
@@ -15,30 +16,32 @@ from integration.caps.policy import (
     FailurePolicy,
     Granted,
     Table,
-    covers,
     failure_policy,
 )
 from integration.caps.request import AuthorizationRequest, Decided, StoredCall
 from integration.foundation.errors import Conflict, StoryMeterError, Unavailable
 from integration.journeys.call_scope import SurroundingsMemory, labels_of
 from integration.journeys.cap_notices import promise_denial_notice
+from integration.journeys.fitting_models import Fitting, Trial, fitting_models
 from integration.journeys.worst_case import worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session
 
-    from integration.caps.policy import CallScope, Cap
+    from integration.caps.policy import CallScope
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
     from integration.journeys.call_scope import Surroundings
+
+    More = Callable[[Callable[[StoredCall], bool]], list[StoredCall]]
 
 __all__ = ["Answer", "AuthorizationRequest", "authorize_call", "authorize_calls"]
 
 RACES = 5
 """How often two processes may meet on one id before the client is asked to come again."""
-MOST_ALTERNATIVES = 20
+NOTHING_FITS = Fitting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class Answer:
     amounts: Amounts
     state: str
     expires_at: datetime
-    alternative: str = ""
-    """An approved model with which the same call would have been granted."""
+    fitting: Fitting = NOTHING_FITS
+    """Models with which the same call would have been granted."""
     assumptions: tuple[str, ...] = ()
     failure_policy: FailurePolicy = "fail_closed"
     """What the caps that cover the call want done with the next ones, should nobody answer."""
@@ -75,77 +78,110 @@ def authorize_call(
 
 def authorize_calls(
     transactions: Transactions, workspace_id: str, asked: Sequence[AuthorizationRequest],
-    books: Books, *, now: datetime, memory: SurroundingsMemory | None = None,
+    books: Books, *, now: datetime,
 ) -> list[Answer | StoryMeterError]:  # fmt: skip
     """Decide calls one after the other, in one round of locks; answer each with what it met.
 
     The answers are those that `authorize_call` would give in the same order.
     """
-    answers: dict[int, Answer | StoryMeterError] = {}
     labels = frozenset(map(labels_of, asked))
-    around = (memory or SurroundingsMemory(0)).look(transactions, workspace_id, labels, now)
+    memory = SurroundingsMemory(0)
+    around = memory.look(transactions, workspace_id, labels, now)
+    answers: dict[int, Answer | StoryMeterError] = {}
     calls: dict[int, StoredCall] = {}
     for place, each in enumerate(asked):
         try:
             each.check()
-            calls[place] = _call(each, around, books, now)
+            calls[place] = prepared(each, around, books, now)
         except StoryMeterError as refused:
             answers[place] = refused
-    for _ in range(RACES if calls else 0):
-        with transactions() as session:
-            round_ = _Round(session, workspace_id, books, around.default_region, now)
-            decided = round_.decide(list(calls.values()))
-            if round_.keep():
-                session.commit()
-                answers |= dict(zip(calls, decided, strict=True))
-                break
-    else:
-        if calls:
-            raise Unavailable("Other calls are using the same ids at this moment")
+    desk = Decider(transactions, workspace_id, books, memory, now)
+    answers |= dict(zip(calls, desk.decide(list(calls.values())), strict=True))
     return [answers[place] for place in range(len(asked))]
 
 
-def _call(
+def prepared(
     asked: AuthorizationRequest, around: Surroundings, books: Books, now: datetime
 ) -> StoredCall:
-    amounts = worst_case(asked, asked.region or around.default_region, books, now)
-    return StoredCall(asked, amounts, around.scope_of(asked, now))
+    """Work out all of a call that does not rest on how the caps stand.
+
+    Raises:
+        InvalidInput: its worst case cannot be known, or the story's Sprint is closed.
+    """
+    region = asked.region or around.default_region
+    return StoredCall(asked, worst_case(asked, region, books, now), around.scope_of(asked, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides prepared calls of one workspace, in order of arrival."""
+
+    transactions: Transactions
+    workspace_id: str
+    books: Books
+    memory: SurroundingsMemory
+    now: datetime
+
+    def decide(
+        self, calls: list[StoredCall], more: More | None = None
+    ) -> list[Answer | StoryMeterError]:
+        """Decide calls in one round of locks; `more` gives those that may join once these are held.
+
+        Who joins is added to `calls` and answered with them.
+
+        Raises:
+            Unavailable: other processes keep using the same ids.
+        """
+        if not calls:
+            return []
+        for _ in range(RACES):
+            with self.transactions() as session:
+                round_ = _Round(session, self)
+                answers = round_.decide(calls, more)
+                if round_.keep():
+                    session.commit()
+                    return answers
+        raise Unavailable("Other calls are using the same ids at this moment")
 
 
 class _Round:
     """One transaction that decides calls in order of arrival."""
 
-    def __init__(
-        self, session: Session, workspace_id: str, books: Books, default_region: str, now: datetime
-    ) -> None:
+    def __init__(self, session: Session, by: Decider) -> None:
         self._session = session
-        self._workspace_id = workspace_id
-        self._books = books
-        self._default_region = default_region
-        self._now = now
-        self._in_force: list[Cap] = []
-        self._covering: dict[CallScope, list[str]] = {}
+        self._by = by
+        self._workspace_id = by.workspace_id
+        self._now = by.now
+        self._in_force = CapsInForce(())
         self._table = Table()
         self._known: dict[str, tuple[str, StoredCall, datetime, Granted]] = {}
         self._decided: dict[str, Decided] = {}
-        self._denials: dict[str, tuple[Denied, str, str]] = {}
+        self._denials: dict[str, tuple[Denied, str, Fitting]] = {}
 
-    def decide(self, calls: Sequence[StoredCall]) -> list[Answer | StoryMeterError]:
+    def decide(self, calls: list[StoredCall], more: More | None) -> list[Answer | StoryMeterError]:
         """Lock what covers the calls, then decide each on what the ones before it left."""
         session, workspace_id = self._session, self._workspace_id
-        ids = {call.asked.authorization_id for call in calls}
-        self._in_force, known = cap_queries.caps_and_known(session, workspace_id, ids)
-        for each in known.values():
-            granted = Granted(each.holds)
-            self._known[each.authorization_id] = each.state, each.call, each.expires_at, granted
+        self._in_force, known = cap_queries.caps_and_known(
+            session, workspace_id, _ids(calls), self._by.memory.caps
+        )
         wanted = {cap_id for call in calls for cap_id in self._cover(call.scope)}
         amounts = cap_queries.locked_amounts(session, workspace_id, wanted) if wanted else {}
         self._table.balances = {
             cap.cap_id: Balance(cap.at(self._now), *amounts[cap.cap_id])
-            for cap in self._in_force
+            for cap in self._in_force.caps
             if cap.cap_id in amounts
         }
+        if more is not None and (joined := more(self._is_locked)):
+            calls += joined
+            known |= cap_queries.known_among(session, workspace_id, _ids(joined))
+        for each in known.values():
+            granted = Granted(each.holds)
+            self._known[each.authorization_id] = each.state, each.call, each.expires_at, granted
         return [self._answer(call) for call in calls]
+
+    def _is_locked(self, call: StoredCall) -> bool:
+        """Whether every cap that covers a call is held already."""
+        return self._table.balances.keys() >= set(self._cover(call.scope))
 
     def _policy(self, call: StoredCall) -> FailurePolicy:
         cover = self._cover(call.scope)
@@ -158,19 +194,15 @@ class _Round:
         new = list(self._decided.values())
         if not caps.record(self._session, self._workspace_id, new, self._now):
             return False
-        for cap_id, (denied, story_key, alternative) in sorted(self._denials.items()):
+        for cap_id, (denied, story_key, fitting) in sorted(self._denials.items()):
             promise_denial_notice(
                 self._session, self._table.balances[cap_id], denied, story_key, self._now,
-                alternative,
+                alternative=fitting.cheapest, greener=fitting.greener,
             )  # fmt: skip
         return True
 
     def _cover(self, scope: CallScope) -> list[str]:
-        found = self._covering.get(scope)
-        if found is None:
-            found = [cap.cap_id for cap in self._in_force if covers(cap, scope)]
-            self._covering[scope] = found
-        return found
+        return [cap.cap_id for cap in self._in_force.covering(scope)]
 
     def _answer(self, call: StoredCall) -> Answer | StoryMeterError:
         earlier = self._known.get(call.asked.authorization_id)
@@ -186,47 +218,40 @@ class _Round:
             ended = "expired" if state == "held" else state
             return Conflict(f"Authorization {name!r} is {ended} already: a new call needs a new id")
         policy = self._policy(call)
-        return Answer(name, granted, stored.amounts, state, expires_at, "", assumed(stored), policy)
+        return Answer(
+            name, granted, stored.amounts, state, expires_at, NOTHING_FITS, assumed(stored), policy
+        )
 
     def _decide(self, call: StoredCall, *, was_denied: bool) -> Answer:
         asked, cap_ids = call.asked, self._cover(call.scope)
         decision = self._table.decide(cap_ids, call.amounts, asked.model)
         expires_at = self._now + timedelta(seconds=asked.ttl_seconds)
-        name, alternative = asked.authorization_id, ""
+        name, fitting = asked.authorization_id, NOTHING_FITS
         if isinstance(decision, Granted):
             state, holds, denied = "held", decision.holds, None
             self._known[name] = state, call, expires_at, decision
         else:
             state, holds, denied = "denied", {}, decision
-            alternative = self._alternative(call, cap_ids)
+            fitting = self._fitting(call)
             self._known[name] = state, call, expires_at, Granted({})
             if not was_denied:
-                self._denials[denied.cap_id] = denied, call.scope.story_key, alternative
+                self._denials[denied.cap_id] = denied, call.scope.story_key, fitting
         if denied is None or not was_denied:
             self._decided[name] = Decided(name, state, call, expires_at, holds, denied)
         return Answer(
-            name, decision, call.amounts, state, expires_at, alternative, assumed(call),
+            name, decision, call.amounts, state, expires_at, fitting, assumed(call),
             self._policy(call),
         )  # fmt: skip
 
-    def _alternative(self, call: StoredCall, cap_ids: Sequence[str]) -> str:
-        """Name the cheapest approved model with which the call would be granted; else empty."""
-        lists = [self._table.balances[cap_id].cap.approved_models for cap_id in cap_ids]
-        models = dict.fromkeys(model for names in lists for model in names)
-        fitting: list[tuple[int, str]] = []
-        for model in list(models)[:MOST_ALTERNATIVES]:
-            if model == call.asked.model:
-                continue
-            covering = self._cover(replace(call.scope, model=model))
-            if not self._table.balances.keys() >= set(covering):
-                continue
-            asked = replace(call.asked, model=model, max_output_tokens=_output(call))
-            region = asked.region or self._default_region
-            amounts = worst_case(asked, region, self._books, self._now)
-            decision = self._table.would_decide(covering, amounts, model)
-            if isinstance(decision, Granted) and amounts.nanousd is not None:
-                fitting.append((amounts.nanousd, model))
-        return min(fitting)[1] if fitting else ""
+    def _fitting(self, call: StoredCall) -> Fitting:
+        books, now = self._by.books, self._now
+        region = call.asked.region or self._by.memory.default_region(self._workspace_id)
+        here = Trial(self._table, self._cover, lambda asked: worst_case(asked, region, books, now))
+        return fitting_models(self._session, self._workspace_id, call, here, self._by.memory.models)
+
+
+def _ids(calls: Sequence[StoredCall]) -> set[str]:
+    return {call.asked.authorization_id for call in calls}
 
 
 def _output(call: StoredCall) -> int:

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from integration.caps.combiner import Combiner
+from integration.caps.combiner import Batch, Combiner
 from integration.foundation.errors import StoryMeterError
-from integration.journeys.authorize_call import Answer, authorize_calls
-from integration.journeys.call_scope import SurroundingsMemory
+from integration.journeys.authorize_call import Answer, Decider, prepared
+from integration.journeys.call_scope import SurroundingsMemory, labels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from integration.caps.request import AuthorizationRequest
+    from integration.caps.request import AuthorizationRequest, StoredCall
     from integration.foundation.clock import Clock
     from integration.foundation.database import Transactions
     from integration.journeys.book_shelf import BookShelf
+
+    Asking = tuple[str, StoredCall]
 
 SURROUNDINGS_KEPT_S = 1.0
 """How much later than in Jira's webhook a story's move between Sprints may count."""
@@ -39,56 +41,67 @@ class Authorizer:
         self._books = books
         self._clock = clock
         self._memory = SurroundingsMemory(surroundings_kept_s)
-        self._combiner: Combiner[tuple[str, AuthorizationRequest], Answer] = Combiner(
+        self._combiner: Combiner[Asking, Answer] = Combiner(
             self._decide, capacity=capacity, deadline_s=deadline_s
         )
 
     def authorize(self, workspace_id: str, asked: AuthorizationRequest) -> Answer:
         """Hold a call's worst case, or say which cap refuses it.
 
+        All that does not rest on how the caps stand is worked out in the thread that asks.
+
         Raises:
             InvalidInput, Conflict: as `authorize_call`.
             Unavailable: too many ask, or there was no answer in time; ask again with the same id.
         """
         asked.check()
-        return self._combiner.ask((workspace_id, asked))
+        now, labels = self._clock.now(), frozenset((labels_of(asked),))
+        around = self._memory.look(self._transactions, workspace_id, labels, now)
+        books = self._books.for_workspace(workspace_id)
+        return self._combiner.ask((workspace_id, prepared(asked, around, books, now)))
 
     def stop(self) -> None:
         """Let the deciding thread end."""
         self._combiner.stop()
 
-    def _decide(
-        self, together: Sequence[tuple[str, AuthorizationRequest]]
-    ) -> list[Answer | Exception]:
+    def _decide(self, batch: Batch[Asking, Answer]) -> list[Answer | Exception]:
         """One transaction for each workspace among those who ask."""
         by_workspace: dict[str, list[int]] = {}
-        for place, (workspace_id, _) in enumerate(together):
+        for place, (workspace_id, _) in enumerate(batch.asked):
             by_workspace.setdefault(workspace_id, []).append(place)
         outcomes: dict[int, Answer | Exception] = {}
         for workspace_id, places in by_workspace.items():
-            asked = [together[place][1] for place in places]
-            answers = self._decide_one_workspace(workspace_id, asked)
-            outcomes |= dict(zip(places, answers, strict=True))
-        return [outcomes[place] for place in range(len(together))]
+            calls = [batch.asked[place][1] for place in places]
+            before = len(batch.asked)
+            answers = self._decide_one_workspace(workspace_id, calls, batch)
+            joined = range(before, len(batch.asked))
+            outcomes |= dict(zip((*places, *joined), answers, strict=True))
+        return [outcomes[place] for place in range(len(batch.asked))]
 
     def _decide_one_workspace(
-        self, workspace_id: str, asked: Sequence[AuthorizationRequest]
+        self, workspace_id: str, calls: list[StoredCall], batch: Batch[Asking, Answer] | None
     ) -> list[Answer | Exception]:
         """Halve what the journey cannot take, until the call at fault is alone."""
+
+        def more(fits: Callable[[StoredCall], bool]) -> list[StoredCall]:
+            if batch is None:
+                return []
+            joined = batch.join(lambda asking: asking[0] == workspace_id and fits(asking[1]))
+            return [call for _, call in joined]
+
         try:
             books = self._books.for_workspace(workspace_id)
-            answers = authorize_calls(
-                self._transactions, workspace_id, asked, books, now=self._clock.now(),
-                memory=self._memory,
-            )  # fmt: skip
-            return list(answers)
+            decider = Decider(
+                self._transactions, workspace_id, books, self._memory, self._clock.now()
+            )
+            return list(decider.decide(calls, more))
         except Exception as fault:  # Whatever it is, the threads that wait must hear of it.
-            if len(asked) == 1 or is_passing(fault):
-                return [fault] * len(asked)
-            half = len(asked) // 2
+            if len(calls) == 1 or is_passing(fault):
+                return [fault] * len(calls)
+            half = len(calls) // 2
             return [
-                *self._decide_one_workspace(workspace_id, asked[:half]),
-                *self._decide_one_workspace(workspace_id, asked[half:]),
+                *self._decide_one_workspace(workspace_id, calls[:half], None),
+                *self._decide_one_workspace(workspace_id, calls[half:], None),
             ]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from integration.backlog import store as backlog
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
-from integration.caps.policy import CallScope, Cap, covers, thresholds_reached
+from integration.caps.cover import CapsInForce
+from integration.caps.policy import CallScope, Cap, thresholds_reached
 from integration.foundation.round_trip import round_trip
 from integration.journeys.cap_notices import promise_threshold_notice
 from integration.ledger import store as ledger
@@ -120,15 +121,15 @@ def amounts_under(
         key = (entry.story_key, entry.sprint_id, entry.model, entry.team, entry.feature, time)
         alike[key].append(entry)
     amounts: dict[str, int] = defaultdict(int)
+    indexed = CapsInForce(in_force)
     for group in alike.values():
         one = group[0]
         scope = finder.scope(
             one.story_key, one.sprint_id, one.model, one.occurred_at,
             team=one.team, feature=one.feature,
         )  # fmt: skip
-        for cap in in_force:
-            if covers(cap, scope):
-                amounts[cap.cap_id] += sum(amount_of(entry, cap) for entry in group)
+        for cap in indexed.covering(scope):
+            amounts[cap.cap_id] += sum(amount_of(entry, cap) for entry in group)
     return dict(amounts)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from operator import attrgetter
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import END, sprint_at
+from integration.caps.queries import CapMemory
 from integration.foundation.errors import FieldError, InvalidInput
 from integration.journeys.book_entries import ScopeFinder
+from integration.journeys.fitting_models import ModelMemory
 from integration.metering import store as metering
 from integration.metering.attribution import Ladder
 from integration.metering.usage import UsageEvent
@@ -104,35 +108,77 @@ def surroundings(
     )
 
 
+@dataclass(slots=True)
+class _Kept:
+    """Surroundings, when they were read, for which labels, and which of these were asked for."""
+
+    read_at: float
+    labels: frozenset[Labels]
+    around: Surroundings
+    asked: set[Labels] = field(default_factory=set)
+
+
 class SurroundingsMemory:
     """Keeps surroundings for a moment, so that a burst of calls does not read them each time.
 
     A story's move between Sprints, a Sprint's close or a new attribution rule is then seen that
-    much later. Caps are not kept here: a change of a cap counts at once. Used by one thread.
+    much later. Caps are read each time: a change of a cap counts at once. Shared by threads; what
+    is kept of caps and models is for the one that decides.
     """
 
     MOST_LABELS = 2000
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._kept: dict[str, tuple[float, frozenset[Labels], Surroundings]] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._wanted: dict[str, deque[frozenset[Labels]]] = {}
+        self._reading = Lock()
+        self.caps = CapMemory()
+        self.models = ModelMemory()
 
     def look(
         self, transactions: Transactions, workspace_id: str, labels: frozenset[Labels],
         now: datetime,
     ) -> Surroundings:  # fmt: skip
         """Return the workspace's surroundings for these labels, read within the last moment."""
+        kept = self._fresh(workspace_id, labels)
+        if kept is not None:
+            return kept
+        self._wanted.setdefault(workspace_id, deque(maxlen=self.MOST_LABELS)).append(labels)
+        with self._reading:
+            # Somebody else may have read them meanwhile, together with what others wait for.
+            kept = self._fresh(workspace_id, labels)
+            return kept or self._read(transactions, workspace_id, labels, now)
+
+    def default_region(self, workspace_id: str) -> str:
+        """The region of calls that name none, as it was read last."""
         kept = self._kept.get(workspace_id)
-        is_young = kept is not None and monotonic() < kept[0] + self._seconds
-        if kept is not None and is_young and labels <= kept[1]:
-            return kept[2]
-        if kept is not None and is_young and len(kept[1]) < self.MOST_LABELS:
-            labels |= kept[1]
-        read_at = monotonic()
+        return kept.around.default_region if kept else ""
+
+    def _fresh(self, workspace_id: str, labels: frozenset[Labels]) -> Surroundings | None:
+        kept = self._kept.get(workspace_id)
+        if kept is None or monotonic() >= kept.read_at + self._seconds or not labels <= kept.labels:
+            return None
+        kept.asked |= labels
+        return kept.around
+
+    def _read(
+        self, transactions: Transactions, workspace_id: str, labels: frozenset[Labels],
+        now: datetime,
+    ) -> Surroundings:  # fmt: skip
+        """Read for these labels, for those that others wait for, and those of the last moment.
+
+        Or each of a hundred threads would read for itself alone once the moment is over.
+        """
+        kept, read_at = self._kept.get(workspace_id), monotonic()
+        wanted = self._wanted[workspace_id]
+        while wanted:
+            labels |= wanted.popleft()
+        if kept is not None and len(kept.asked) < self.MOST_LABELS:
+            labels |= frozenset(kept.asked)
         with transactions.begin() as session:
             found = surroundings(session, workspace_id, labels, now)
-        if self._seconds > 0:
-            self._kept[workspace_id] = (read_at, labels, found)
+        self._kept[workspace_id] = _Kept(read_at, labels, found, set(labels))
         return found
 
 

@@ -41,7 +41,7 @@ def promise_threshold_notice(
 
 def promise_denial_notice(
     session: Session, balance: Balance, denied: Denied, story_key: str, now: datetime,
-    alternative: str = "",
+    alternative: str = "", greener: str = "",
 ) -> None:  # fmt: skip
     """Promise one notice that a cap denies calls; further denials update it, once a minute.
 
@@ -53,7 +53,7 @@ def promise_denial_notice(
         return
     notice = _notice(
         session, balance, now, event="denied", story_key=story_key, requested=denied.requested,
-        alternative=alternative,
+        alternative=alternative, greener=greener,
     )  # fmt: skip
     _promise(session, balance, "denied", notice, now)
 

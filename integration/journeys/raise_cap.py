@@ -66,7 +66,7 @@ def raise_cap(
     """
     with transactions.begin() as session:
         caps.change_alone(session, workspace_id)
-        standing = _standing(session, workspace_id, cap_id)
+        standing = _standing(session, workspace_id, cap_id, now)
         earlier = raising.request(session, workspace_id, request_id) if request_id else None
         if earlier is not None:
             if (earlier.cap_id, earlier.terms, earlier.asked_by) != (cap_id, terms, who.actor):
@@ -102,7 +102,7 @@ def decide_raise(
         asked = raising.request(session, workspace_id, request_id)
         if asked is None:
             raise NotFound(f"There is no request {request_id!r}")
-        standing = _standing(session, workspace_id, asked.cap_id)
+        standing = _standing(session, workspace_id, asked.cap_id, now)
         if asked.state != "waiting":
             if (asked.state == "granted") == is_granted and asked.decided_by == who.actor:
                 return RaiseOutcome(asked, standing)
@@ -137,11 +137,12 @@ def put_away_if_outdated(
         return True
 
 
-def _standing(session: Session, workspace_id: str, cap_id: str) -> Balance:
+def _standing(session: Session, workspace_id: str, cap_id: str, now: datetime) -> Balance:
+    """How a cap stands at this moment, also where nobody has noted yet that a raise has ended."""
     found = cap_queries.balances(session, workspace_id, [cap_id]).get(cap_id)
     if found is None:
         raise NotFound(f"There is no cap {cap_id!r}")
-    return found
+    return replace(found, cap=found.cap.at(now))
 
 
 def _grant(

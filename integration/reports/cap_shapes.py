@@ -24,6 +24,9 @@ class CapNotice(msgspec.Struct, frozen=True, kw_only=True):
     """At the end of the Sprint that the cap is on, in the cap's unit."""
     top_stories: tuple[StoryLine, ...] = ()
     alternative: str = ""
+    """The cheapest model with which the denied call would have been granted."""
+    greener: str = ""
+    """Another one that emits least."""
     resolved_by: str = ""
     """Who raised the cap since; the notice then says so instead of offering the button."""
     resolved_reason: str = ""

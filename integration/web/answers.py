@@ -73,7 +73,7 @@ class DenyingCap(msgspec.Struct):
 
 
 class FittingModel(msgspec.Struct):
-    """The cheapest approved model with which a denied call would have been granted."""
+    """A model with which a denied call would have been granted: the cheapest, or the greenest."""
 
     model: str
 
@@ -96,6 +96,7 @@ class AuthorizationAnswer(msgspec.Struct, omit_defaults=True):
     cap: DenyingCap | None = None
     message: str = ""
     alternative: FittingModel | None = None
+    greener: FittingModel | None = None
 
 
 class GuardrailAnswer(msgspec.Struct, omit_defaults=True):

@@ -60,7 +60,10 @@ def described(answer: Answer) -> dict[str, Any]:
                 "requested": amount_text(unit, denied.requested),
             }
             body["message"] = sentence(answer)
-            body["alternative"] = {"model": answer.alternative} if answer.alternative else None
+            for name, model in (
+                ("alternative", answer.fitting.cheapest), ("greener", answer.fitting.greener)
+            ):  # fmt: skip
+                body[name] = {"model": model} if model else None
     return body
 
 
@@ -72,7 +75,7 @@ def sentence(answer: Answer) -> str:
     figures = {name: amount_text(denied.unit, getattr(denied, name)) for name in FIGURES}
     template = environment("api").get_template("denial.txt.j2")
     found = template.render(
-        denied=asdict(denied), alternative=answer.alternative,
+        denied=asdict(denied), fitting=answer.fitting,
         figures={name: None if text is None else Decimal(text) for name, text in figures.items()},
     )  # fmt: skip
     return " ".join(found.split())
@@ -89,7 +92,7 @@ def denial_headers(answer: Answer) -> dict[str, str]:
         "X-StoryMeter-Cap": denied.cap_id,
         **{f"X-StoryMeter-{name.capitalize()}": figures[name] or "" for name in FIGURES},
         "X-StoryMeter-Unit": denied.unit,
-        "X-StoryMeter-Alternative": answer.alternative,
+        "X-StoryMeter-Alternative": answer.fitting.cheapest,
     }
     return {name: header_text(value) for name, value in told.items()}
 

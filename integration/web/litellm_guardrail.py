@@ -9,12 +9,12 @@ under the same `litellm_call_id`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 import msgspec
 from flask import Blueprint, Response, jsonify
+from msgspec.structs import replace
 
 from integration.caps.policy import Granted
 from integration.caps.request import AuthorizationRequest, is_plain

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from integration.assembly import default_books
 from integration.backlog.story import Membership, Sprint, Story
 from integration.caps import queries as cap_queries
@@ -113,7 +115,7 @@ def story(number: int, *memberships: Membership, **changes: Any) -> Story:
 def asked(authorization_id: str, tokens: int, **changes: Any) -> AuthorizationRequest:
     """A request for so many output tokens on SHOP-1."""
     request = AuthorizationRequest(authorization_id, MODEL, 0, tokens, PROVIDER, "SHOP-1")
-    return replace(request, **changes)
+    return msgspec.structs.replace(request, **changes)
 
 
 def stage_on(transactions: Transactions) -> Stage:

@@ -11,6 +11,7 @@ from integration.backlog.story import Membership
 from integration.caps import queries as cap_queries
 from integration.caps.policy import Denied, Granted
 from integration.foundation.errors import Conflict, InvalidInput, NotFound
+from integration.journeys.fitting_models import Fitting
 from integration.ledger import queries as ledger
 from integration.mailbox import queries as mailbox
 from integration.workspaces import queries as workspace_queries
@@ -286,12 +287,37 @@ def test_a_denial_names_the_cheapest_approved_model_that_would_fit(stage: Stage)
     stage.cap(5_000_000, unit="usd", approved_models=("gpt-4o", "gpt-4.1-mini", "gpt-4o-mini"))
     answer = stage.asks("a", 1000)
     assert isinstance(answer.decision, Denied)
-    assert answer.alternative == "gpt-4o-mini"
+    assert answer.fitting.cheapest == "gpt-4o-mini"
+
+
+def test_a_denial_names_the_greenest_that_would_fit_where_that_is_another(stage: Stage) -> None:
+    models = ("gpt-4o-mini", "gpt-5-nano", "gpt-4.1-nano")
+    stage.cap(10**9, unit="usd", approved_models=models)
+    answer = stage.asks("a", 10_000)
+    assert isinstance(answer.decision, Denied)
+    needed = {model: stage.asks(model, 10_000, model=model).amounts for model in models}
+    cheapest = min(needed, key=lambda model: (needed[model].nanousd, model))
+    greenest = min(needed, key=lambda model: (needed[model].ugco2e, model))
+    assert answer.fitting == Fitting(cheapest, greenest if greenest != cheapest else "")
+
+
+def test_without_a_list_the_models_that_the_sprint_uses_are_offered(stage: Stage) -> None:
+    stage.uses("", 10, event_id="x", request_model="gpt-4o-mini")
+    stage.uses("", 10, event_id="y", request_model="gpt-4.1")
+    stage.cap(5_000_000, unit="usd")
+    assert stage.asks("a", 1000).fitting.cheapest == "gpt-4o-mini"
+
+
+def test_a_model_that_is_held_back_by_its_own_cap_is_not_offered(stage: Stage) -> None:
+    stage.uses("", 10, event_id="x", request_model="gpt-4o-mini")
+    stage.cap(5_000_000, unit="usd")
+    stage.cap(1, "mini", scope_kind="model", scope_value="gpt-4o-mini", unit="usd")
+    assert stage.asks("a", 1000).fitting == Fitting()
 
 
 def test_nothing_is_offered_where_nothing_would_fit(stage: Stage) -> None:
     stage.cap(100, approved_models=("gpt-4o", "gpt-4o-mini"))
-    assert stage.asks("a", 1000).alternative == ""
+    assert stage.asks("a", 1000).fitting == Fitting()
 
 
 def test_a_loop_at_its_cap_promises_one_notice_a_minute(stage: Stage) -> None:

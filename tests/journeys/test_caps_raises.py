@@ -167,6 +167,13 @@ def test_a_raise_for_a_time_ends_on_the_dot_even_when_the_clock_is_late(stage: S
     assert told.body["limit_before"] == 2000
 
 
+def test_a_raise_counts_from_what_an_ended_one_fell_back_to(stage: Stage) -> None:
+    stage.cap(1000)
+    asks_for(stage, 2000, ADA, until=NOON + HOUR)
+    asks_for(stage, 1500, ADA, now=NOON + HOUR, request_id="s")
+    assert limit_of(stage) == 1500
+
+
 def test_thresholds_fire_again_when_a_raise_for_a_time_has_ended(stage: Stage) -> None:
     stage.cap(1000, thresholds=(80,))
     stage.uses("", 900, event_id="x")

@@ -7,16 +7,22 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from integration.caps.combiner import Batch, _Line, _Waiting
 from integration.caps.policy import Granted
 from integration.foundation.clock import FixedClock
 from integration.foundation.database import connect, transactions_on
-from integration.foundation.errors import InvalidInput, StoryMeterError
-from integration.journeys.authorize_call import authorize_calls
+from integration.foundation.errors import InvalidInput, NotFound, StoryMeterError
+from integration.journeys.authorize_call import Decider, authorize_calls, prepared
 from integration.journeys.authorize_together import Authorizer
 from integration.journeys.book_shelf import BookShelf
+from integration.journeys.call_scope import SurroundingsMemory, labels_of
+from integration.workspaces import store as workspaces
+from integration.workspaces.workspace import Workspace
 from tests.journeys.stage import ACME, NOON, Stage, asked
 from tests.journeys.test_caps_races import at_once
 
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from integration.caps.request import AuthorizationRequest
+    from integration.caps.request import AuthorizationRequest, StoredCall
 
 
 def some_requests(seed: int) -> list[AuthorizationRequest]:
@@ -93,15 +99,27 @@ def test_two_processes_with_many_threads_grant_exactly_what_fits(stage: Stage) -
     assert stage.stands() == (0, 990)
 
 
+def calls_of(stage: Stage, requests: list[AuthorizationRequest]) -> list[StoredCall]:
+    """What the threads that ask have worked out before they queue."""
+    labels = frozenset(map(labels_of, requests))
+    around = SurroundingsMemory(0).look(stage.transactions, ACME, labels, NOON)
+    return [prepared(each, around, stage.books, NOON) for each in requests]
+
+
+def decided(authorizer: Authorizer, asking: list[tuple[str, StoredCall]]) -> list[Any]:
+    """Let the deciding thread's work be done here, with nobody in the line behind."""
+    return authorizer._decide(Batch([_Waiting(each) for each in asking], _Line(), 256))
+
+
 def test_a_call_that_postgresql_refuses_is_alone_in_its_failure(stage: Stage) -> None:
     stage.cap(10_000)
     shelf = BookShelf(stage.transactions, stage.books)
     authorizer = Authorizer(stage.transactions, shelf, FixedClock(NOON))
-    poisoned = [asked(f"a{n}", 10) for n in range(9)]
+    calls = calls_of(stage, [asked(f"a{n}", 10) for n in range(9)])
     # Past the checks at the door, a text that no column can take.
-    object.__setattr__(poisoned[4], "region", "\0")
-    authorizer_round = authorizer._decide([(ACME, each) for each in poisoned])
-    assert isinstance(authorizer_round[4], InvalidInput)
+    msgspec.structs.force_setattr(calls[4].asked, "region", "\0")
+    outcomes = decided(authorizer, [(ACME, each) for each in calls])
+    assert [isinstance(each, DBAPIError) for each in outcomes] == [n == 4 for n in range(9)]
     assert stage.stands() == (0, 80)
 
 
@@ -109,13 +127,14 @@ def test_a_fault_in_one_call_does_not_take_the_others_with_it(stage: Stage, engi
     stage.cap(10_000)
     shelf = BookShelf(stage.transactions, stage.books)
     authorizer = Authorizer(stage.transactions, shelf, FixedClock(NOON))
+    calls = calls_of(stage, [asked(f"a{n}", 10) for n in range(9)])
 
     def refuse(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
         if statement.lstrip().startswith("WITH kept") and "a4" in parameters["ids"]:
             raise ValueError("poisoned")
 
     event.listen(engine, "before_cursor_execute", refuse)
-    outcomes = authorizer._decide([(ACME, asked(f"a{n}", 10)) for n in range(9)])
+    outcomes = decided(authorizer, [(ACME, each) for each in calls])
     event.remove(engine, "before_cursor_execute", refuse)
     assert [isinstance(each, ValueError) for each in outcomes] == [n == 4 for n in range(9)]
     assert stage.stands() == (0, 80)
@@ -123,20 +142,49 @@ def test_a_fault_in_one_call_does_not_take_the_others_with_it(stage: Stage, engi
 
 def test_a_database_that_is_away_is_nobodys_fault(stage: Stage) -> None:
     away = transactions_on(connect("postgresql://nobody@127.0.0.1:1/none"))
-    authorizer = Authorizer(away, BookShelf(away, stage.books), FixedClock(NOON))
-    outcomes = authorizer._decide([(ACME, asked(f"a{n}", 10)) for n in range(3)])
+    authorizer = Authorizer(away, BookShelf(stage.transactions, stage.books), FixedClock(NOON))
+    calls = calls_of(stage, [asked(f"a{n}", 10) for n in range(3)])
+    outcomes = decided(authorizer, [(ACME, each) for each in calls])
     assert {type(each).__name__ for each in outcomes} == {"OperationalError"}
+    with pytest.raises(OperationalError):
+        authorizer.authorize(ACME, asked("a", 10))
 
 
 def test_calls_of_several_workspaces_are_decided_each_on_its_own_caps(stage: Stage) -> None:
+    with stage.transactions.begin() as session:
+        workspaces.create(session, Workspace("umbrella", "Umbrella"), NOON)
     stage.cap(100)
     shelf = BookShelf(stage.transactions, stage.books)
     authorizer = Authorizer(stage.transactions, shelf, FixedClock(NOON))
-    outcomes = authorizer._decide(
-        [(ACME, asked("a", 90)), ("unknown", asked("a", 90)), (ACME, asked("b", 90))]
-    )
-    states = [getattr(each, "state", type(each).__name__) for each in outcomes]
-    assert states == ["held", "NotFound", "denied"]
+    first, other, second = calls_of(stage, [asked(name, 90) for name in ("a", "b", "c")])
+    outcomes = decided(authorizer, [(ACME, first), ("umbrella", other), (ACME, second)])
+    assert [each.state for each in outcomes] == ["held", "held", "denied"]
+    with pytest.raises(NotFound):
+        authorizer.authorize("unheard-of", asked("d", 90))
+
+
+def test_calls_join_a_round_only_under_the_caps_that_it_holds(stage: Stage) -> None:
+    stage.story(2)
+    stage.cap(1000, "one", scope_kind="story", scope_value="SHOP-1")
+    stage.cap(1000, "two", scope_kind="story", scope_value="SHOP-2")
+    names = {"a": "SHOP-1", "b": "SHOP-1", "c": "SHOP-2", "d": "SHOP-1"}
+    requests = [asked(name, 10, story_key=key) for name, key in names.items()]
+    a, *waiting = calls_of(stage, requests)
+    fitted: list[str] = []
+
+    def more(fits: Callable[[StoredCall], bool]) -> list[StoredCall]:
+        while waiting and fits(waiting[0]):
+            fitted.append(waiting[0].asked.authorization_id)
+            joined.append(waiting.pop(0))
+        return joined
+
+    joined: list[StoredCall] = []
+    decider = Decider(stage.transactions, ACME, stage.books, SurroundingsMemory(0), NOON)
+    answers = decider.decide([a], more)
+    # Of another cap and nobody behind it: who came later must not be decided before.
+    assert fitted == ["b"]
+    assert [getattr(each, "state", each) for each in answers] == ["held", "held"]
+    assert (stage.stands("one"), stage.stands("two")) == ((0, 20), (0, 0))
 
 
 def test_the_authorizer_sees_a_changed_cap_at_once(stage: Stage) -> None:

@@ -19,10 +19,13 @@ from sqlalchemy import text
 from integration.caps import queries as cap_queries
 from integration.caps import recount_queries
 from integration.caps.policy import Balance, Granted
+from integration.caps.raising.terms import Terms
 from integration.foundation.database import transactions_on
 from integration.foundation.errors import Conflict, InvalidInput
 from integration.foundation.round_trip import ask
 from integration.journeys import capture_holds, end_holds
+from integration.journeys.raise_cap import Who, raise_cap
+from integration.journeys.turn_caps import turn_caps
 from tests.each_statement import before_each_statement
 from tests.journeys.stage import ACME, NOON, Stage, stage_on
 
@@ -38,6 +41,10 @@ SEEDS = range(3)
 TTL = timedelta(seconds=60)
 
 
+Standing = tuple[int, "datetime | None", int | None]
+"""A cap's limit, until when it is raised for a time, and what it falls back to."""
+
+
 class Killed(Exception):
     """The process ends here; PostgreSQL rolls back what it had not committed."""
 
@@ -46,12 +53,17 @@ class Killed(Exception):
 class Model:
     """What the rules say: each call's hold, how it ended, and what was really used."""
 
-    limit: int = 0
+    terms: Standing = (0, None, None)
     holds: dict[str, int] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     expires_at: dict[str, datetime] = field(default_factory=dict)
     is_closed: bool = False
+
+    def limit_at(self, now: datetime) -> int:
+        """A raise for a time ends on the dot, also when nobody has noted it yet."""
+        limit, until, after = self.terms
+        return after if until is not None and after is not None and now >= until else limit
 
     @property
     def held(self) -> int:
@@ -76,6 +88,7 @@ class Play:
         self.chance = random.Random(seed)
         self.now = NOON
         self.asked = 0
+        self.may_stand: set[Standing] = set()
         self.statements_left = -1
         self.comes_between: Callable[[], None] | None = None
         before_each_statement(engine, self._before)
@@ -93,12 +106,15 @@ class Play:
     def step(self) -> None:
         actions: list[Callable[[], None]] = [
             self.ask, self.ask, self.ask, self.ask, self.repeat, self.use, self.use, self.use_twice,
-            self.void, self.pass_time, self.set_limit, self.close_or_reopen,
+            self.void, self.pass_time, self.set_limit, self.raise_for_a_time, self.turn,
+            self.close_or_reopen,
         ]  # fmt: skip
         action = self.chance.choice(actions)
         if self.chance.random() < 0.2:
             self.statements_left = self.chance.randint(1, 25)
-        if self.chance.random() < 0.4 and action not in {self.set_limit, self.close_or_reopen}:
+        if self.chance.random() < 0.4 and action not in {
+            self.set_limit, self.raise_for_a_time, self.turn, self.close_or_reopen,
+        }:  # fmt: skip
             self.comes_between = self.chance.choice([self.ask, self.void, self.pass_time])
         try:
             action()
@@ -130,7 +146,7 @@ class Play:
             return
         assert not self.model.is_closed
         self.read_ends()
-        room = self.model.limit - self.model.spent - self.model.held
+        room = self.model.limit_at(now) - self.model.spent - self.model.held
         is_granted = isinstance(answer.decision, Granted)
         if name not in self.model.holds:
             assert is_granted == (tokens <= room), "granted against the rules"
@@ -169,10 +185,34 @@ class Play:
         self.now += timedelta(seconds=self.chance.randint(1, 90))
         self.stage.expires(self.now)
 
+    def turn(self) -> None:
+        """Let the clock note that a raise has ended; it may be late."""
+        _, until, _ = self.model.terms
+        is_over = until is not None and until <= self.now
+        wanted = (self.model.limit_at(self.now), None, None) if is_over else self.model.terms
+        self._changes(wanted, lambda: turn_caps(self.stage.transactions, now=self.now))
+
     def set_limit(self) -> None:
         limit = self.chance.randint(500, 6000)
-        self.stage.cap(limit)
-        self.model.limit = limit
+        self._changes((limit, None, None), lambda: self.stage.cap(limit))
+
+    def raise_for_a_time(self) -> None:
+        """Raise what stands, also above a raise that is running or has ended unnoticed."""
+        limit, _, after = self.model.terms
+        higher, until = limit + 500, self.now + timedelta(seconds=self.chance.randint(1, 200))
+        terms, who = Terms(higher, "a customer", until), Who("slack:U1")
+        self._changes(
+            (higher, until, limit if after is None else after),
+            lambda: raise_cap(
+                self.stage.transactions, ACME, "sprint-14", terms, who=who, now=self.now
+            ),
+        )
+
+    def _changes(self, wanted: Standing, change: Callable[[], object]) -> None:
+        """Change the limit: done, or as before when the process was killed on the way."""
+        self.may_stand = {self.model.terms, wanted}
+        change()
+        self.may_stand = {wanted}
 
     def close_or_reopen(self) -> None:
         closed_at = self.now + timedelta(seconds=1)
@@ -206,15 +246,19 @@ class Play:
             )
             balance = cap_queries.balances(session, ACME)["sprint-14"]
         assert astray == 0, "a hold ended otherwise than its call"
-        self.model.limit = balance.cap.limit
-        assert (balance.spent, balance.held) == (self.model.spent, self.model.held)
+        cap = balance.cap
+        terms = cap.limit, cap.raised_until, cap.limit_after
+        assert terms in (self.may_stand or {self.model.terms}), "a limit changed by itself"
+        self.model.terms, self.may_stand = terms, set()
+        stands, by_rule = (balance.spent, balance.held), (self.model.spent, self.model.held)
+        assert stands == by_rule, "spent or held otherwise than by the rules"
 
 
 def played(engine: Engine, seed: int, steps: int = STEPS) -> Play:
     stage = stage_on(transactions_on(engine))
     play = Play(stage, engine, seed)
     stage.cap(3000)
-    play.model.limit = 3000
+    play.model.terms = (3000, None, None)
     for _ in range(steps):
         play.step()
     return play

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration.caps.cover import CapsInForce
 from integration.caps.policy import (
     Amounts,
     Balance,
@@ -108,7 +110,7 @@ def test_a_cap_covers_what_its_scope_and_window_say(
 
 def test_a_routing_prefix_does_not_lead_around_a_model_family() -> None:
     cap = replace(CAP, scope_kind="model", scope_value="gpt-4o")
-    assert covers(cap, replace(CALL, model="openai/gpt-4o-mini"))
+    assert covers(cap, msgspec.structs.replace(CALL, model="openai/gpt-4o-mini"))
 
 
 @pytest.mark.parametrize(
@@ -146,3 +148,38 @@ def test_thresholds_are_reached_exactly_at_their_share() -> None:
     assert thresholds_reached(cap, 499) == []
     assert thresholds_reached(cap, 500) == [50]
     assert thresholds_reached(cap, 1000) == [50, 80, 100]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [
+                    "workspace",
+                    "sprint",
+                    "product_owner",
+                    "team",
+                    "epic",
+                    "feature",
+                    "story",
+                    "model",
+                ]
+            ),
+            st.sampled_from(
+                ["acme", "14", "robin", "assist", "SHOP-9", "chat", "SHOP-1", "gpt-4o"]
+            ),
+            st.sampled_from([None, 14, 15]),
+        ),
+        max_size=30,
+    ),
+    st.sampled_from(["SHOP-1", "SHOP-2", ""]),
+)
+def test_the_index_finds_the_caps_that_cover_a_call_and_no_others(
+    wanted: list[tuple[str, str, int | None]], story_key: str
+) -> None:
+    caps = [
+        replace(CAP, cap_id=f"c{place:02}", scope_kind=kind, scope_value=value, sprint_id=sprint_id)  # type: ignore[arg-type]  # One of the kinds.
+        for place, (kind, value, sprint_id) in enumerate(wanted)
+    ]
+    call = msgspec.structs.replace(CALL, story_key=story_key)
+    assert CapsInForce(caps).covering(call) == [cap for cap in caps if covers(cap, call)]
