@@ -22,20 +22,42 @@ Answered = TypeVar("Answered")
 
 
 class _Waiting(Generic[Asked, Answered]):
-    """A thread's question; `is_answered` is a lock that is released once there is an outcome."""
+    """A thread's question. Its lock is released once there is an outcome, and it is its turn to go.
 
-    __slots__ = ("asked", "is_answered", "is_given_up", "outcome")
+    Who goes wakes the next of the batch. Were all of them woken at once, they would fight over the
+    interpreter with each other and with the thread that decides; that cost twice as much as the
+    deciding itself.
+    """
+
+    __slots__ = ("asked", "is_given_up", "next", "outcome", "turn")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.outcome: Answered | Exception | None = None
+        self.next: _Waiting[Asked, Answered] | None = None
         self.is_given_up = False
-        self.is_answered = Lock()
-        self.is_answered.acquire()
+        self.turn = Lock()
+        self.turn.acquire()
 
-    def answer(self, outcome: Answered | Exception) -> None:
-        self.outcome = outcome
-        self.is_answered.release()
+    def wait(self, deadline_s: float) -> bool:
+        """Wait for the turn and wake the next one; False when it did not come in time."""
+        if not self.turn.acquire(timeout=deadline_s):
+            self.is_given_up = True
+            # It may have come just now: then somebody behind waits for us.
+            if not self.turn.acquire(blocking=False):
+                return False
+        if self.next is not None:
+            self.next.go()
+        return True
+
+    def go(self) -> None:
+        """Give the turn to this one, or to the first behind it who has not given up."""
+        waiting: _Waiting[Asked, Answered] | None = self
+        while waiting is not None:
+            waiting.turn.release()
+            if not (waiting.is_given_up and waiting.turn.acquire(blocking=False)):
+                return
+            waiting = waiting.next
 
 
 class _Line(Generic[Asked, Answered]):
@@ -110,8 +132,12 @@ class Batch(Generic[Asked, Answered]):
 
     def answer(self, outcomes: Sequence[Answered | Exception]) -> None:
         """Give each its outcome, in the order of `asked`."""
-        for each, outcome in zip(self._waiting, outcomes, strict=True):
-            each.answer(outcome)
+        behind = None
+        for each, outcome in zip(reversed(self._waiting), reversed(outcomes), strict=True):
+            each.outcome, each.next = outcome, behind
+            behind = each
+        if behind is not None:
+            behind.go()
 
     def fail(self, fault: Exception) -> None:
         """Let everybody hear of a fault."""
@@ -153,8 +179,7 @@ class Combiner(Generic[Asked, Answered]):
             raise Unavailable("Too many calls ask at the same time")
         waiting: _Waiting[Asked, Answered] = _Waiting(asked)
         self._line.add(waiting)
-        if not waiting.is_answered.acquire(timeout=self._deadline_s):
-            waiting.is_given_up = True
+        if not waiting.wait(self._deadline_s):
             raise Unavailable("There was no answer in time")
         if isinstance(waiting.outcome, Exception):
             raise waiting.outcome

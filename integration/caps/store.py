@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from integration.caps.models import CapRow, CapSpendRow, CrossingRow
+from integration.caps.models import CapRow, CapSpendRow, CrossingRow, DenialRow
 from integration.foundation.round_trip import Statement, ask
 
 if TYPE_CHECKING:
@@ -159,7 +159,6 @@ def record(session: Session, workspace_id: str, decided: Sequence[Decided], now:
     sums: dict[str, int] = {}
     for _, cap_id, amount in holds:
         sums[cap_id] = sums.get(cap_id, 0) + amount
-    denials = [(each, each.denied) for each in ordered if each.denied]
     kept = session.connection().exec_driver_sql(
         _RECORD,
         {
@@ -173,15 +172,28 @@ def record(session: Session, workspace_id: str, decided: Sequence[Decided], now:
             "held_under": [hold[1] for hold in holds],
             "held": [hold[2] for hold in holds],
             "caps": list(sums), "sums": list(sums.values()),
-            "denied_ids": [each.authorization_id for each, _ in denials],
-            "denied_caps": [denied.cap_id for _, denied in denials],
-            "denied_stories": [each.call.scope.story_key for each, _ in denials],
-            "denied_models": [each.call.asked.model for each, _ in denials],
-            "denied_reasons": [denied.reason for _, denied in denials],
-            "denied_amounts": [denied.requested for _, denied in denials],
         },
     ).scalar_one()  # fmt: skip
-    return bool(kept == len(ordered))
+    if kept != len(ordered):
+        return False
+    _record_denials(session, workspace_id, ordered, now)
+    return True
+
+
+def _record_denials(
+    session: Session, workspace_id: str, decided: Sequence[Decided], now: datetime
+) -> None:
+    rows = [
+        {
+            "workspace_id": workspace_id, "at": now, "cap_id": each.denied.cap_id,
+            "authorization_id": each.authorization_id, "story_key": each.call.scope.story_key,
+            "model": each.call.asked.model, "reason": each.denied.reason,
+            "requested": each.denied.requested,
+        }
+        for each in decided if each.denied
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(DenialRow), rows)
 
 
 _RECORD = """
@@ -189,7 +201,7 @@ WITH kept AS (
     INSERT INTO "authorization"
         (workspace_id, authorization_id, state, request, created_at, expires_at)
     SELECT %(workspace_id)s, id, state, request, %(now)s, expires_at
-    FROM ROWS FROM (unnest(%(ids)s::text[], %(states)s::text[], %(expiries)s::timestamptz[]),
+    FROM ROWS FROM (unnest(%(ids)b::text[], %(states)b::text[], %(expiries)b::timestamptz[]),
                     jsonb_array_elements(%(requests)s::jsonb)) AS d(id, state, expires_at, request)
     ORDER BY id
     ON CONFLICT (workspace_id, authorization_id) DO UPDATE
@@ -200,18 +212,12 @@ WITH kept AS (
 ), held AS (
     INSERT INTO hold (workspace_id, authorization_id, cap_id, amount)
     SELECT %(workspace_id)s, * FROM unnest(
-        %(held_by)s::text[], %(held_under)s::text[], %(held)s::bigint[])
+        %(held_by)b::text[], %(held_under)b::text[], %(held)b::bigint[])
     ON CONFLICT DO NOTHING
 ), summed AS (
     UPDATE cap SET held = cap.held + s.amount
-    FROM unnest(%(caps)s::text[], %(sums)s::bigint[]) AS s(cap_id, amount)
+    FROM unnest(%(caps)b::text[], %(sums)b::bigint[]) AS s(cap_id, amount)
     WHERE cap.workspace_id = %(workspace_id)s AND cap.cap_id = s.cap_id
-), denials AS (
-    INSERT INTO cap_denial
-        (workspace_id, at, cap_id, authorization_id, story_key, model, reason, requested)
-    SELECT %(workspace_id)s, %(now)s, * FROM unnest(
-        %(denied_caps)s::text[], %(denied_ids)s::text[], %(denied_stories)s::text[],
-        %(denied_models)s::text[], %(denied_reasons)s::text[], %(denied_amounts)s::bigint[])
 )
 SELECT count(*) FROM kept
 """

@@ -183,8 +183,7 @@ class _Round:
         """Whether every cap that covers a call is held already."""
         return self._table.balances.keys() >= set(self._cover(call.scope))
 
-    def _policy(self, call: StoredCall) -> FailurePolicy:
-        cover = self._cover(call.scope)
+    def _policy(self, cover: Sequence[str]) -> FailurePolicy:
         return failure_policy(self._table.balances[each].cap for each in cover)
 
     def keep(self) -> bool:
@@ -205,26 +204,27 @@ class _Round:
         return [cap.cap_id for cap in self._in_force.covering(scope)]
 
     def _answer(self, call: StoredCall) -> Answer | StoryMeterError:
+        cover = self._cover(call.scope)
         earlier = self._known.get(call.asked.authorization_id)
         if earlier is None:
-            return self._decide(call, was_denied=False)
+            return self._decide(call, cover, was_denied=False)
         state, stored, expires_at, granted = earlier
         name = call.asked.authorization_id
         if stored.asked != call.asked:
             return Conflict(f"Authorization {name!r} was used before for another request")
         if state == "denied":
-            return self._decide(call, was_denied=True)
+            return self._decide(call, cover, was_denied=True)
         if state != "held" or expires_at <= self._now:
             ended = "expired" if state == "held" else state
             return Conflict(f"Authorization {name!r} is {ended} already: a new call needs a new id")
-        policy = self._policy(call)
         return Answer(
-            name, granted, stored.amounts, state, expires_at, NOTHING_FITS, assumed(stored), policy
-        )
+            name, granted, stored.amounts, state, expires_at, NOTHING_FITS, assumed(stored),
+            self._policy(cover),
+        )  # fmt: skip
 
-    def _decide(self, call: StoredCall, *, was_denied: bool) -> Answer:
-        asked, cap_ids = call.asked, self._cover(call.scope)
-        decision = self._table.decide(cap_ids, call.amounts, asked.model)
+    def _decide(self, call: StoredCall, cover: list[str], *, was_denied: bool) -> Answer:
+        asked = call.asked
+        decision = self._table.decide(cover, call.amounts, asked.model)
         expires_at = self._now + timedelta(seconds=asked.ttl_seconds)
         name, fitting = asked.authorization_id, NOTHING_FITS
         if isinstance(decision, Granted):
@@ -240,7 +240,7 @@ class _Round:
             self._decided[name] = Decided(name, state, call, expires_at, holds, denied)
         return Answer(
             name, decision, call.amounts, state, expires_at, fitting, assumed(call),
-            self._policy(call),
+            self._policy(cover),
         )  # fmt: skip
 
     def _fitting(self, call: StoredCall) -> Fitting:

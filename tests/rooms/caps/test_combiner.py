@@ -101,6 +101,26 @@ def test_a_full_queue_and_a_passed_deadline_say_come_again() -> None:
     combiner.stop()
 
 
+def test_who_gave_up_keeps_the_answer_from_nobody_behind() -> None:
+    may_go_on = Event()
+
+    def decide_all(batch: Batch[int, int]) -> list[int | Exception]:
+        may_go_on.wait()
+        batch.join(lambda _: True)
+        return [-each for each in batch.asked]
+
+    combiner: Combiner[int, int] = Combiner(decide_all, deadline_s=0.5)
+    with pytest.raises(Unavailable, match="in time"):
+        combiner.ask(1)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(combiner.ask, number) for number in (2, 3)]
+        while combiner.queued < 2:
+            pass
+        may_go_on.set()
+        assert sorted(each.result() for each in asked) == [-3, -2]
+    combiner.stop()
+
+
 def test_a_fault_reaches_everyone_who_waits_and_the_next_round_is_unharmed() -> None:
     is_away = True
 
