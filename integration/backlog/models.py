@@ -37,6 +37,8 @@ class StoryRow(Table):
     epic_key: Mapped[str] = mapped_column(Text)
     is_subtask: Mapped[bool]
     is_ai_work: Mapped[bool]
+    assignee_id: Mapped[str] = mapped_column(Text, server_default="")
+    """Whose story it is, by Jira's account id alone; empty: nobody's."""
     story_points: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(INSTANT)
     updated_at: Mapped[datetime] = mapped_column(INSTANT)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 KEPT = (
     "issue_id", "story_key", "project_key", "summary", "issue_type", "status", "status_category",
-    "parent_key", "epic_key", "is_subtask", "story_points", "created_at", "updated_at",
+    "parent_key", "epic_key", "is_subtask", "assignee_id", "story_points", "created_at",
+    "updated_at",
 )  # fmt: skip
 
 

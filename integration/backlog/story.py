@@ -46,6 +46,8 @@ class Story:
     parent_key: str = ""
     epic_key: str = ""
     is_subtask: bool = False
+    assignee_id: str = ""
+    """Jira's id of the account that works on it; never shown, and no name comes with it."""
     story_points: float | None = None
     description: dict[str, Any] | None = None
     """ADF; None when empty."""

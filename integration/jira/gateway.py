@@ -14,6 +14,7 @@ from integration.jira.issue_json import (
     account_of,
     board_of,
     description_of,
+    id_of,
     sprint_of,
     story_field_ids,
     story_of,
@@ -51,6 +52,21 @@ class JiraGateway(Traffic):
         return account_of(
             self.attempt(lambda client: client.myself(), "GET myself", idempotent=True)
         )
+
+    def account_id_by_email(self, email: str) -> str:
+        """Return the account with this e-mail address; empty when Jira tells of none, or of two.
+
+        Jira also searches names. An account that hides its address counts when it is the only
+        one found.
+        """
+        asked = "query" if self.connection.is_cloud else "username"
+        params = {asked: email, "maxResults": "10"}
+        found = self.call("GET", f"{self.connection.rest}/user/search", params=params)
+        people = [one for one in found if one.get("active", True)]
+        same = [one for one in people if _email(one) == email.casefold()]
+        if not same and len(people) == 1 and not _email(people[0]):
+            same = people
+        return id_of(same[0]) if len(same) == 1 else ""
 
     def story(self, key: str) -> Story:
         """Return a story with its Sprint history; by key or issue id. A missing one is a 404."""
@@ -233,15 +249,14 @@ class JiraGateway(Traffic):
         body = comment.get("body") or {}
         document = from_wiki(body) if isinstance(body, str) else body
         first: Node = next(iter(document.get("content") or ()), {})
-        by_us = self.connection.account_id == _who(comment.get("author"))
+        by_us = self.connection.account_id == id_of(comment.get("author"))
         return by_us and _is_untouched(comment) and plain_text(first).strip() == HEADING
+
+
+def _email(person: Mapping[str, Any]) -> str:
+    return str(person.get("emailAddress") or "").casefold()
 
 
 def _is_untouched(comment: Mapping[str, Any]) -> bool:
     author = comment.get("author")
-    return _who(comment.get("updateAuthor") or author) == _who(author)
-
-
-def _who(person: Mapping[str, Any] | None) -> str:
-    known = person or {}
-    return known.get("accountId") or known.get("key") or ""
+    return id_of(comment.get("updateAuthor") or author) == id_of(author)

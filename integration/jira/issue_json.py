@@ -25,6 +25,7 @@ STORY_FIELDS = (
     "components",
     "parent",
     "description",
+    "assignee",
     "created",
     "updated",
 )
@@ -88,6 +89,7 @@ def story_of(
         parent_key=parent.get("key", ""),
         epic_key=parent.get("key", "") if _is_epic(parent) else "",
         is_subtask=bool(kind.get("subtask")),
+        assignee_id=id_of(fields.get("assignee")),
         story_points=_number(fields.get(connection.story_points_field_id)),
         description=description_of(fields.get("description")),
         fields={field_id: fields.get(field_id) for field_id in connection.all_field_ids},
@@ -129,10 +131,16 @@ def board_of(board: Mapping[str, Any]) -> Board:
 def account_of(myself: Mapping[str, Any]) -> Account:
     """Make an Account of `myself`; Data Center has user keys instead of account ids."""
     return Account(
-        myself.get("accountId") or myself.get("key") or "",
+        id_of(myself),
         myself.get("displayName") or "",
         myself.get("timeZone") or "UTC",
     )
+
+
+def id_of(person: Mapping[str, Any] | None) -> str:
+    """Return the id of a person in Jira's JSON; empty for nobody."""
+    known = person or {}
+    return str(known.get("accountId") or known.get("key") or "")
 
 
 def _is_epic(parent: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from integration.jobs import (
     jira_senders,
     read_sprint_caps,
     slack_charts,
+    slack_home,
     slack_senders,
     story_writes,
 )
@@ -35,6 +36,7 @@ SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
     "slack.raise_request": slack_senders.post_raise_request,
     "slack.sprint_review": slack_senders.post_sprint_review,
     "slack.sprint_chart": slack_charts.post_sprint_charts,
+    "slack.home": slack_home.publish_home,
     "slack.planning_notice": slack_senders.post_planning_notice,
     "slack.ledger_alarm": slack_senders.post_ledger_alarm,
     "jira.backlog": jira_senders.move_to_backlog,

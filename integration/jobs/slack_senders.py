@@ -24,6 +24,7 @@ from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
+    from integration.foundation.wording import Wording
     from integration.jobs.house import House
     from integration.mailbox.claims import Promise
     from integration.workspaces.workspace import Team
@@ -141,7 +142,11 @@ def receipt_of(house: House, workspace_id: str, kind: str, subject: str) -> dict
 
 def words_of(house: House, workspace_id: str, team: Team | None) -> Messages:
     """How messages to a team are worded: its workspace's own words first, in its language."""
+    return Messages(team.time_zone if team else "UTC", wording_of(house, workspace_id))
+
+
+def wording_of(house: House, workspace_id: str) -> Wording:
+    """A workspace's own words for Slack first, in its language."""
     with house.transactions.begin() as session:
         locale = workspaces.find(session, workspace_id).locale
-    wording = house.wordings.of(workspace_id, locale, "slack", "words")
-    return Messages(team.time_zone if team else "UTC", slack_wording(wording))
+    return slack_wording(house.wordings.of(workspace_id, locale, "slack", "words"))

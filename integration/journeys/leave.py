@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.backlog import assignee_store
 from integration.foundation import workspace_rows
+from integration.journeys.open_home import HOME
 from integration.ledger import forget_store
+from integration.mailbox import forget_store as mailbox
 from integration.metering.usage import pseudonym
 from integration.people import store as people
 from integration.workspaces import audit_store
@@ -66,10 +69,10 @@ def erase_workspace(transactions: Transactions, workspace_id: str) -> int:
 def forget_person(
     transactions: Transactions, workspace_id: str, person: str, *, actor: str, now: datetime
 ) -> dict[str, int]:
-    """Forget a person: their role, their pseudonym on calls, their name in the audit log.
+    """Forget a person: role, pseudonym on calls, name in the audit log, stories in Slack's Home.
 
-    `person` is an e-mail address, or an id as usage or Slack names it. What was done and spent
-    stays known; by whom does not. Returns how many rows each took.
+    `person` is an e-mail address, or an id as usage, Slack or Jira names it. What was done and
+    spent stays known; by whom does not. Returns how many rows each took.
 
     Raises:
         NotFound: there is no such workspace.
@@ -80,8 +83,11 @@ def forget_person(
         found = {
             "roles": int(people.remove_member(session, workspace_id, person.strip().lower())),
             "calls": forget_store.forget_user(session, workspace_id, pseudonym(person)),
+            "slack_matches": people.forget_in_slack(session, workspace_id, person),
+            "assigned_stories": assignee_store.forget_assignee(session, workspace_id, person),
             "audit_lines": audit_store.forget_actor(session, workspace_id, person),
         }
+        mailbox.forget_promise(session, workspace_id, HOME, person)
         workspaces.audit(
             session, workspace_id, at=now, actor=actor, action="person.forgotten",
             subject="person", **found,

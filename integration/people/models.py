@@ -20,3 +20,17 @@ class MemberRow(Table):
     role: Mapped[str] = mapped_column(Text)
     named_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     named_by: Mapped[str] = mapped_column(Text)
+
+
+class SlackMatchRow(Table):
+    """Which Jira account somebody in Slack has, and which team's Sprint they want to see."""
+
+    __tablename__ = "slack_match"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    slack_user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    jira_account_id: Mapped[str] = mapped_column(Text, server_default="")
+    found_by: Mapped[str] = mapped_column(Text, server_default="")
+    """email or stated; empty while nobody was found."""
+    looked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    team_id: Mapped[str] = mapped_column(Text, server_default="")

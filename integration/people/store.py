@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from integration.people.models import MemberRow
+from integration.people.models import MemberRow, SlackMatchRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +26,19 @@ class Member:
     role: Role
     named_at: datetime
     named_by: str
+
+
+FoundBy = Literal["", "email", "stated"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackMatch:
+    """What is known of somebody in Slack. An empty account was looked for and not found."""
+
+    jira_account_id: str = ""
+    found_by: FoundBy = ""
+    looked_at: datetime | None = None
+    team_id: str = ""
 
 
 def name_member(
@@ -67,3 +80,48 @@ def workspaces_of(session: Session, email: str) -> set[str]:
     """Return the workspaces in which a person has a role."""
     query = select(MemberRow.workspace_id).where(MemberRow.email == email)
     return set(session.scalars(query))
+
+
+def slack_match(session: Session, workspace_id: str, slack_user_id: str) -> SlackMatch:
+    """Return what is known of somebody in Slack."""
+    row = session.get(SlackMatchRow, (workspace_id, slack_user_id))
+    if row is None:
+        return SlackMatch()
+    return SlackMatch(
+        row.jira_account_id, cast("FoundBy", row.found_by), row.looked_at, row.team_id
+    )
+
+
+def note_jira_account(
+    session: Session, workspace_id: str, slack_user_id: str, account_id: str, *, by: FoundBy,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Keep which Jira account somebody in Slack has; empty when it was looked for in vain."""
+    found_by = by if account_id else ""
+    _note(
+        session, workspace_id, slack_user_id, jira_account_id=account_id, found_by=found_by,
+        looked_at=now,
+    )  # fmt: skip
+
+
+def note_team(session: Session, workspace_id: str, slack_user_id: str, team_id: str) -> None:
+    """Keep whose Sprint somebody in Slack wants to see."""
+    _note(session, workspace_id, slack_user_id, team_id=team_id)
+
+
+def forget_in_slack(session: Session, workspace_id: str, person: str) -> int:
+    """Forget what a Slack account's or a Jira account's id is matched with; returns how many."""
+    row = SlackMatchRow
+    is_theirs = or_(row.slack_user_id == person, row.jira_account_id == person)
+    gone = session.execute(
+        delete(row).where(row.workspace_id == workspace_id, is_theirs).returning(row.slack_user_id)
+    )
+    return len(gone.all())
+
+
+def _note(session: Session, workspace_id: str, slack_user_id: str, **values: Any) -> None:
+    row = insert(SlackMatchRow).values(
+        workspace_id=workspace_id, slack_user_id=slack_user_id, **values
+    )
+    keys = ["workspace_id", "slack_user_id"]
+    session.execute(row.on_conflict_do_update(index_elements=keys, set_=values))

@@ -38,6 +38,10 @@ class Links:
         """The Sprint's page here."""
         return f"{self.public_url}/{self.workspace_id}/sprints/{sprint_id}"
 
+    def settings(self) -> str:
+        """The workspace's settings here."""
+        return f"{self.public_url}/{self.workspace_id}/settings"
+
     def on_header(self, header: SprintHeader) -> SprintHeader:
         """A heading with its address."""
         report = f"{self.public_url}/{self.workspace_id}/reports/{header.sprint_id}"

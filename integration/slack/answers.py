@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from integration.slack.amounts import suggested_limit, write_amount
 from integration.slack.block_kit import our_wording, render, render_message, render_view
-from integration.slack.selection import most_spent, sprint_cap
+from integration.slack.selection import most_spent, own_stories, sprint_cap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from integration.foundation.wording import Wording
+    from integration.reports.home_report import HomeReport
     from integration.reports.shapes import CapStatus, SprintHeader, SprintReport, StoryLine
     from integration.slack.block_kit import Block, SlackMessage
     from integration.slack.cap_desk import Waits
-    from integration.slack.desk import HomeFigures, WhatIfAnswer
+    from integration.slack.desk import WhatIfAnswer
 
 STORIES_SHOWN = 5
 CAPS_SHOWN = 10
 OPTIONS_SHOWN = 6
 SPRINTS_OFFERED = 50
+TEAMS_OFFERED = 100
 
 
 @dataclass(frozen=True)
@@ -95,20 +97,28 @@ class Answers:
         sentences: dict[str, str] = render(self.wording, "problems.json.j2", limit=limit)
         return sentences[problem]
 
-    def home_view(self, home: HomeFigures) -> Block:
-        """The app's Home tab: the Sprint, the caps, the settings."""
-        shown = _most_spent(home.report) if home.report else {"stories": (), "more_stories": 0}
+    def home_view(self, home: HomeReport) -> Block:
+        """The app's Home tab: the person's stories, the Sprint, the caps, the settings."""
+        mine = home.mine or ()
+        others = [line for line in home.report.stories if line not in mine] if home.report else []
         return render_view(
             self.wording,
             "home.json.j2",
             home=home,
             report=home.report,
             sprint_cap=sprint_cap(home.report.caps) if home.report else None,
+            mine=own_stories(mine)[:STORIES_SHOWN],
+            more_mine=max(0, len(mine) - STORIES_SHOWN),
+            stories=most_spent(others)[:STORIES_SHOWN],
             caps=home.caps[:CAPS_SHOWN],
             more_caps=max(0, len(home.caps) - CAPS_SHOWN),
+            teams=home.teams[:TEAMS_OFFERED],
             zone=self.zone,
-            **shown,
         )
+
+    def who_am_i_view(self) -> Block:
+        """The modal that asks for a story which is the person's own."""
+        return render_view(self.wording, "who_am_i.json.j2")
 
 
 def _most_spent(report: SprintReport) -> dict[str, Any]:

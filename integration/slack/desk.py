@@ -6,15 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from integration.slack.cap_desk import CapDesk
+from integration.slack.home_desk import HomeDesk
 
 if TYPE_CHECKING:
-    from integration.reports.shapes import (
-        CapStatus,
-        DailyDigest,
-        Spread,
-        SprintReport,
-        StoryLine,
-    )
+    from integration.reports.shapes import DailyDigest, Spread, SprintReport, StoryLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +32,7 @@ class WhatIfAnswer:
     options: tuple[WhatIfOption, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HomeFigures:
-    """What a person sees in the app's Home tab. `digest_at` is worded, such as "09:15 CET"."""
-
-    report: SprintReport | None = None
-    caps: tuple[CapStatus, ...] = ()
-    channel_id: str = ""
-    digest_at: str = ""
-    settings_url: str = ""
-
-
-class SlackDesk(CapDesk, Protocol):
+class SlackDesk(CapDesk, HomeDesk, Protocol):
     """Answers and decisions. Methods are called from Bolt's threads: each opens its own session.
 
     All may raise Unavailable, and the person is told to try again.
@@ -68,9 +52,6 @@ class SlackDesk(CapDesk, Protocol):
 
     def what_if(self, workspace_id: str, story_key: str) -> WhatIfAnswer | None:
         """Return a story's alternatives; None when it is not known."""
-
-    def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
-        """Return what this person sees in the app's Home tab."""
 
     def connection_lost(self, workspace_id: str, event_type: str) -> None:
         """Record that the app was uninstalled or its tokens revoked."""

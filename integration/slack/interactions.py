@@ -22,6 +22,7 @@ from integration.slack.block_kit import our_wording
 from integration.slack.cap_listeners import CapListeners, say
 from integration.slack.client import SlackGateway, web_client
 from integration.slack.commands import STORY_KEY, Asked, answer_command
+from integration.slack.home_listeners import HomeListeners
 from integration.slack.messages import Messages
 from integration.slack.signature import SignedBySlack
 
@@ -69,7 +70,7 @@ def build_bolt(
     )
     app.error(_on_error)
     words = wording or our_wording()
-    for listeners in (_Listeners, CapListeners):
+    for listeners in (_Listeners, CapListeners, HomeListeners):
         listeners(connection.workspace_id, desk, SlackGateway(connection), zone, words).register(
             app
         )
@@ -90,7 +91,6 @@ class _Listeners:
         app.command(COMMAND)(self.on_command)
         for action_id in LINK_BUTTONS:
             app.action(action_id)(self.on_link_opened)
-        app.event("app_home_opened")(self.on_home_opened)
         app.event("link_shared")(self.on_link_shared)
         app.event("app_uninstalled")(self.on_connection_lost)
         app.event("tokens_revoked")(self.on_connection_lost)
@@ -118,12 +118,6 @@ class _Listeners:
     def on_link_opened(self, ack: Ack) -> None:
         """Slack reports clicks on link buttons too, and warns the person unless it is answered."""
         ack()
-
-    def on_home_opened(self, body: Body, event: Body) -> None:
-        if event.get("tab", "home") != "home" or not self._is_new(body):
-            return
-        home = self.desk.home(self.workspace_id, event["user"])
-        self.gateway.publish_home(event["user"], self.answers.home_view(home))
 
     def on_link_shared(self, body: Body, event: Body) -> None:
         """Show a card under each link to a story that is known here."""

@@ -75,3 +75,15 @@ def most_spent(stories: Sequence[StoryLine]) -> list[StoryLine]:
     """Return the stories with any use, the dearest first."""
     used = [story for story in stories if story.actual.calls or story.actual.list_cost_nanousd]
     return sorted(used, key=lambda story: (-story.actual.list_cost_nanousd, story.story_key))
+
+
+def own_stories(stories: Sequence[StoryLine]) -> list[StoryLine]:
+    """Return a person's stories: AI work and what has spent first, the dearest before the rest."""
+    return sorted(
+        stories,
+        key=lambda story: (
+            not (story.is_ai_work or story.actual.calls),
+            -story.actual.list_cost_nanousd,
+            story.story_key,
+        ),
+    )

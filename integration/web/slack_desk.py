@@ -12,10 +12,10 @@ from integration.reports.digest_report import daily_digest
 from integration.reports.links import Links
 from integration.reports.one_story import latest_line
 from integration.reports.sprint_report import sprint_report
-from integration.slack.desk import HomeFigures
 from integration.turns import store as turns
 from integration.web.slack_alternatives import what_if_answer
 from integration.web.slack_cap_desk import CapDesk
+from integration.web.slack_home_desk import HomeDesk
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Desk(CapDesk):
+class Desk(CapDesk, HomeDesk):
     """Implements `integration.slack.desk.SlackDesk`. Each method opens its own session."""
 
     def first_time(self, workspace_id: str, event_id: str) -> bool:
@@ -88,22 +88,6 @@ class Desk(CapDesk):
                 return None
             url = self._links(session, workspace_id).story(found.story_key)
         return what_if_answer(found, url)
-
-    def home(
-        self,
-        workspace_id: str,
-        slack_user_id: str,  # noqa: ARG002  # Home shows the team's Sprint to everyone.
-    ) -> HomeFigures:
-        """Return what a person sees in the app's Home tab."""
-        with self._service.transactions.begin() as session:
-            _, team = _running(session, workspace_id, "")
-        return HomeFigures(
-            report=self.sprint_report(workspace_id, channel_id=""),
-            caps=self.caps(workspace_id, channel_id=""),
-            channel_id=team.channel_id if team else "",
-            digest_at=f"{team.digest_at:%H:%M} ({team.time_zone})" if team else "",
-            settings_url=f"{self._service.public_url}/{workspace_id}/",
-        )
 
     def connection_lost(self, workspace_id: str, event_type: str) -> None:
         """Record that the app was uninstalled or its tokens revoked."""

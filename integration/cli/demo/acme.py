@@ -38,7 +38,11 @@ class Planned:
     accelerator_hours: float = 0.0
     is_ai: bool = True
     is_done: bool = True
+    assignee: str = ""
+    """Jira's account id of the one who works on it."""
 
+
+BEN = "712020:ben"
 
 STORIES = (
     Planned(
@@ -61,6 +65,7 @@ STORIES = (
         ("Refund agent", "gpt-5-mini", "500", "14k", "1.2k", "70%", "us-east-1", "", ""),
         Truth("openai", "gpt-5-mini", 520, 14_500, 1250, 0.68, spike_calls=420),
         is_done=False,
+        assignee=BEN,
     ),
     Planned(
         "Fine-tune the intent classifier",
@@ -71,6 +76,7 @@ STORIES = (
         "Translate the help centre",
         ("Translation", "gpt-4o", "220", "3k", "2.8k", "", "us-east-1", "", ""),
         Truth("openai", "gpt-4o", 900, 3300, 3100),
+        assignee=BEN,
     ),
     Planned(
         "Rate the tone of outgoing replies",

@@ -42,8 +42,9 @@ class ProductOwner:
         return answer.json() if answer.content else None
 
     def write_story(
-        self, summary: str, labels: list[str], description: Json | None, issue_type: str = "Story"
-    ) -> str:
+        self, summary: str, labels: list[str], description: Json | None,
+        issue_type: str = "Story", assignee: str = "",
+    ) -> str:  # fmt: skip
         """Create a story; returns its key."""
         fields: Json = {
             "project": {"key": PROJECT},
@@ -53,6 +54,8 @@ class ProductOwner:
         }
         if description:
             fields["description"] = description
+        if assignee:
+            fields["assignee"] = {"accountId": assignee}
         return str(self.ask("POST", "/rest/api/3/issue", {"fields": fields})["key"])
 
     def describe(self, key: str, description: Json) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from integration.cli.demo import acme
 from integration.cli.demo.people import StepDidNotHappen, table
-from integration.cli.demo.sights import digest, mentions, settle, with_button
-from integration.cli.demo.traffic import SPIKE_HOUR, calls_of, unattributed_calls
-from integration.cli.demo.world import PRODUCT_OWNER
+from integration.cli.demo.sights import digest, mentions, own_story, settle, with_button
+from integration.cli.demo.traffic import SPIKE_HOUR, calls_of, fine_tune, unattributed_calls
+from integration.cli.demo.world import DEVELOPER, PRODUCT_OWNER
 
 if TYPE_CHECKING:
     from integration.cli.demo.narrator import Narrator
@@ -73,7 +73,9 @@ def refine(sprint: Sprint) -> None:
         description = table(planned.row) if planned.row else None
         if planned.summary == acme.TEMPLATE_SHOWN_ON:
             description = None
-        sprint.keys[planned.summary] = world.owner.write_story(planned.summary, labels, description)
+        sprint.keys[planned.summary] = world.owner.write_story(
+            planned.summary, labels, description, assignee=planned.assignee
+        )
     narrator.tell(f"{len(sprint.keys)} stories are in the Product Backlog of {acme.PROJECT}.")
     shown = sprint.key(acme.TEMPLATE_SHOWN_ON)
     narrator.until(
@@ -144,23 +146,8 @@ def plan(sprint: Sprint) -> None:
                 DAYS - 1, SPIKE_DAY - 1, SEED,
             )  # fmt: skip
     sprint.events += list(unattributed_calls(sprint.midnight + timedelta(days=1), DAYS - 1, SEED))
-    sprint.events.append(_fine_tune(sprint))
+    sprint.events.append(fine_tune(sprint.key(acme.FINE_TUNE), sprint.midnight))
     sprint.events.sort(key=lambda event: event["occurred_at"])
-
-
-def _fine_tune(sprint: Sprint) -> Json:
-    planned = next(p for p in acme.STORIES if p.summary == acme.FINE_TUNE)
-    return {
-        "event_id": "fine-tune-1",
-        "occurred_at": (sprint.midnight + timedelta(days=5, hours=20)).isoformat(),
-        "provider_name": "aws",
-        "accelerator": "H100",
-        "gpu_count": 8,
-        "gpu_hours": planned.accelerator_hours,
-        "operation_name": "training",
-        "region": "us-east-1",
-        "story_key": sprint.key(acme.FINE_TUNE),
-    }
 
 
 def live_a_day(sprint: Sprint, day: int) -> None:
@@ -180,9 +167,19 @@ def live_a_day(sprint: Sprint, day: int) -> None:
         world.clock.move_to(start + timedelta(hours=SPIKE_HOUR + 2, minutes=30))
         told = narrator.until("the spike is in Slack", lambda: mentions(world, "spike"))
         narrator.tell(f"Day {day + 1}, 15:30: {told}")
+        look_at_home(sprint)
     _report_until(sprint, start + timedelta(hours=23, minutes=55))
     if not sprint.was_denied and day >= 3:
         _ask_for_a_call(sprint, day)
+
+
+def look_at_home(sprint: Sprint) -> None:
+    """Ben opens the app's Home tab: his stories are found by his address alone."""
+    world, narrator = sprint.world, sprint.narrator
+    world.slack.act("home", {"user": DEVELOPER})
+    agent = sprint.key(acme.AGENT)
+    told = narrator.until("Ben's Home shows his story", lambda: own_story(world, DEVELOPER, agent))
+    narrator.tell(f"Ben opens StoryMeter's Home in Slack: {told}")
 
 
 def _report_until(sprint: Sprint, instant: datetime) -> None:

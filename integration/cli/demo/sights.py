@@ -54,3 +54,15 @@ def digest(world: World, day: int) -> str | None:
     """The first line of a day's digest."""
     wanted = f"day {day + 1} of"
     return next((text for text in texts(world) if wanted in text.casefold()), None)
+
+
+def own_story(world: World, user: str, story_key: str) -> str | None:
+    """The line of a story among a person's own in their Home tab."""
+    seen = requests.get(f"{world.slack_url}/_sandbox/state", timeout=10).json()
+    home = next((each for each in seen["views"] if each["id"] == seen["homes"].get(user)), None)
+    for block in home["blocks"] if home else ():
+        words = str((block.get("text") or {}).get("text", ""))
+        if words.startswith("*Your stories*") and story_key in words:
+            line = next(each for each in words.splitlines() if story_key in each)
+            return line.partition("*")[2].partition("|")[2].replace(">*", "")
+    return None

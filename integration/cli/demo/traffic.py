@@ -13,6 +13,8 @@ from math import exp, log
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from integration.cli.demo.acme import FINE_TUNE, STORIES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -82,3 +84,19 @@ def _event(
 def _length(random: Random, mean: float, sigma: float) -> int:
     """A log-normal length whose mean is `mean`; nothing stays nothing."""
     return max(1, round(mean * exp(random.gauss(0, sigma) - sigma**2 / 2))) if mean else 0
+
+
+def fine_tune(story_key: str, midnight: datetime) -> dict[str, Any]:
+    """One night of training on eight GPUs."""
+    planned = next(each for each in STORIES if each.summary == FINE_TUNE)
+    return {
+        "event_id": "fine-tune-1",
+        "occurred_at": (midnight + timedelta(days=5, hours=20)).isoformat(),
+        "provider_name": "aws",
+        "accelerator": "H100",
+        "gpu_count": 8,
+        "gpu_hours": planned.accelerator_hours,
+        "operation_name": "training",
+        "region": "us-east-1",
+        "story_key": story_key,
+    }

@@ -31,6 +31,7 @@ WORKSPACE = "acme"
 TEAM = "assistant"
 CHANNEL = "C0ASSISTANT"
 PRODUCT_OWNER = "U0ADA"
+DEVELOPER = "U0BEN"
 JIRA_TOKEN = "ada-token"
 JIRA_EMAIL = "ada@example.com"
 
@@ -154,7 +155,7 @@ def local_slack(
         team_id="T0ACME", team_name="Acme", bot_user_id="U0STORYMETER",
         users=(
             SlackUser(PRODUCT_OWNER, "ada", "Ada Example", JIRA_EMAIL),
-            SlackUser("U0BEN", "ben", "Ben Example", "ben@example.com"),
+            SlackUser(DEVELOPER, "ben", "Ben Example", "ben@example.com"),
         ),
         channels=(SlackChannel(CHANNEL, "assistant-team", "Acme Assistant, stand-up at 9:15"),),
         link_domains=("127.0.0.1",),

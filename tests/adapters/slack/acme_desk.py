@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.foundation.errors import Unavailable
-from integration.slack.desk import HomeFigures, WhatIfAnswer
 from tests import report_examples as acme
 from tests.adapters.slack import notice_examples as notices
 from tests.adapters.slack.every_payload import WHAT_IF
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         StoryLine,
     )
     from integration.slack.cap_desk import Refusal, SlackPerson, Waits, WantedCap
+    from integration.slack.desk import WhatIfAnswer
 
 
 @dataclass
@@ -38,7 +38,7 @@ class AcmeDesk:
     settings: list[tuple[WantedCap, str]] = field(default_factory=list)
     trimmed: list[tuple[int, str]] = field(default_factory=list)
     events: set[str] = field(default_factory=set)
-    homes_read: int = 0
+    homes: list[tuple[str, str, str]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     is_down: bool = False
     has_sprint: bool = True
@@ -123,10 +123,21 @@ class AcmeDesk:
         self._check(workspace_id)
         return WHAT_IF if story_key == WHAT_IF.story_key else None
 
-    def home(self, workspace_id: str, slack_user_id: str) -> HomeFigures:
+    def open_home(self, workspace_id: str, *, person: SlackPerson) -> None:
         self._check(workspace_id)
-        self.homes_read += 1
-        return HomeFigures(report=acme.running_report(), caps=tuple(self.known_caps.values()))
+        self.homes.append(("opened", person.user_id, ""))
+
+    def choose_team(self, workspace_id: str, team_id: str, *, person: SlackPerson) -> None:
+        self._check(workspace_id)
+        self.homes.append(("team", person.user_id, team_id))
+
+    def state_own_story(
+        self, workspace_id: str, story_key: str, *, person: SlackPerson
+    ) -> Refusal | None:
+        self._check(workspace_id)
+        if self.refusal is None:
+            self.homes.append(("story", person.user_id, story_key))
+        return self.refusal
 
     def connection_lost(self, workspace_id: str, event_type: str) -> None:
         self._check(workspace_id)

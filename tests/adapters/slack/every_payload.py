@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from integration.reports.home_report import HomeReport
 from integration.reports.shapes import VarianceParts
 from integration.slack.answers import Answers
 from integration.slack.cap_desk import Waits
-from integration.slack.desk import HomeFigures, WhatIfAnswer, WhatIfOption
+from integration.slack.desk import WhatIfAnswer, WhatIfOption
 from integration.slack.messages import Messages
+from integration.workspaces.workspace import Team
 from tests import report_examples as acme
 from tests.adapters.slack import notice_examples as notices
 
@@ -32,13 +35,20 @@ WHY = VarianceParts(
     total_nanousd=acme.usd("59.90"), volume_nanousd=acme.usd("51.20"),
     input_length_nanousd=acme.usd("12.10"), cache_share_nanousd=acme.usd("-3.40"),
 )  # fmt: skip
-HOME = HomeFigures(
+TEAM = Team("acme", "assist", "Acme Assist", 7, "C0STANDUP", "Europe/London")
+OTHER_TEAM = Team("acme", "search", "Acme Search", 8)
+CAPS = (acme.SPRINT_CAP, acme.STORY_CAP, acme.CARBON_CAP)
+SETTINGS = "https://storymeter.example.com/acme/settings"
+HOME = HomeReport(
     report=acme.running_report(),
-    caps=(acme.SPRINT_CAP, acme.STORY_CAP, acme.CARBON_CAP),
-    channel_id="C0STANDUP",
-    digest_at="09:15 GMT",
-    settings_url="https://storymeter.example.com/settings",
+    mine=(acme.STORIES[1], acme.STORIES[9], acme.STORIES[10]),
+    found_by="email",
+    team=TEAM,
+    teams=(TEAM, OTHER_TEAM),
+    caps=CAPS,
+    settings_url=SETTINGS,
 )
+STRANGER = HomeReport(report=acme.running_report(), team=TEAM, teams=(TEAM,), caps=CAPS)
 
 
 def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[], SlackMessage]]:
@@ -115,7 +125,16 @@ def every_view(answers: Answers) -> dict[str, Callable[[], dict[str, Any]]]:
         "view_set_cap": lambda: answers.set_cap_view((acme.SPRINT,)),
         "view_set_cap_no_sprint": lambda: answers.set_cap_view(()),
         "view_home": lambda: answers.home_view(HOME),
-        "view_home_no_sprint": lambda: answers.home_view(HomeFigures()),
+        "view_home_stranger": lambda: answers.home_view(STRANGER),
+        "view_home_jira_away": lambda: answers.home_view(replace(STRANGER, jira_is_away=True)),
+        "view_home_none_mine": lambda: answers.home_view(
+            replace(HOME, mine=(), found_by="stated", teams=(TEAM,))
+        ),
+        "view_home_no_sprint": lambda: answers.home_view(HomeReport()),
+        "view_home_planned": lambda: answers.home_view(
+            HomeReport(coming=acme.SPRINT, mine=(), found_by="email", team=OTHER_TEAM)
+        ),
+        "view_who_am_i": answers.who_am_i_view,
     }
 
 

@@ -72,7 +72,7 @@ def _rebuilt(block: Json) -> Any:
     """Build a block by slackblocks' constructors, which check what its from_dict cannot."""
     match block["type"]:
         case "actions":
-            return kit.ActionsBlock([_button(element) for element in block["elements"]])
+            return kit.ActionsBlock([_element(each) for each in block["elements"]])
         case "input":
             return kit.InputBlock(
                 label=_plain(block["label"]),
@@ -86,18 +86,29 @@ def _rebuilt(block: Json) -> Any:
 
 
 def _input(element: Json) -> Any:
+    if "placeholder" in element:
+        element["placeholder"] = _plain(element["placeholder"])
     match element.pop("type"):
         case "plain_text_input":
             return PlainTextInput(**element)
         case "datetimepicker":
             return DateTimePicker(**element)
         case "static_select":
-            options = [_option(each) for each in element.pop("options")]
-            initial = _option(element.pop("initial_option"))
-            assert initial in options
-            return StaticSelectMenu(options=options, initial_option=initial, **element)
+            return _select(element)
         case kind:
             raise AssertionError(kind)
+
+
+def _element(element: Json) -> Any:
+    return _button(element) if element["type"] == "button" else _input(dict(element))
+
+
+def _select(element: Json) -> StaticSelectMenu:
+    options = [_option(each) for each in element.pop("options")]
+    if "initial_option" in element:
+        element["initial_option"] = _option(element["initial_option"])
+        assert element["initial_option"] in options
+    return StaticSelectMenu(options=options, **element)
 
 
 def _option(option: Json) -> Option:

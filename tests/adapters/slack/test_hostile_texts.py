@@ -38,7 +38,17 @@ HOSTILE = (
 )
 MEANT = {
     *("event", "unit", "mode", "scope", "kind", "state", "subject_kind", "verdict", "trim"),
-    *("url", "report_url", "settings_url", "cap_id", "spike_id", "request_id"),
+    *(
+        "url",
+        "report_url",
+        "settings_url",
+        "cap_id",
+        "spike_id",
+        "request_id",
+        "found_by",
+        "team_id",
+    ),
+    *("time_zone", "channel_id"),
 }
 """Members that choose the form, addresses, which have tests of their own, and ids of ours."""
 MESSAGES, ANSWERS = Messages(ZONE), Answers(ZONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,9 @@ import pytest
 
 from integration.slack.cap_desk import Refusal
 from tests import report_examples as acme
-from tests.adapters.slack.every_payload import MESSAGES
+from tests.adapters.slack.every_payload import MESSAGES, VIEWS
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from integration.foundation.clock import FixedClock
     from integration.slack.client import SlackGateway
     from tests.adapters.slack.acme_desk import AcmeDesk
@@ -195,17 +194,51 @@ def test_a_link_button_is_acknowledged(people: People, gateway: SlackGateway) ->
     assert people.act("click", **click, action_id="open_sprint")["status"] == 200
 
 
-def test_opening_home_publishes_it(people: People, desk: AcmeDesk) -> None:
-    people.act("home", user="U0ANN")
-    people.wait_for(lambda: "U0ANN" in people.workspace.homes)
-    assert desk.homes_read == 1
-    assert people.look("invalid")["count"] == 0
+def opened(people: People, desk: AcmeDesk, user: str) -> None:
+    """Open Home, and wait until the desk was told."""
+    assert people.act("home", user=user)["ok"]
+    deadline = time.monotonic() + 10
+    while ("opened", user, "") not in desk.homes and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
-def test_revoked_tokens_are_noted(people: People, desk: AcmeDesk, app: Flask) -> None:
+def test_opening_home_asks_for_it_once(people: People, desk: AcmeDesk) -> None:
+    opened(people, desk, "U0ANN")
+    assert desk.homes == [("opened", "U0ANN", "")]
+
+
+def test_a_person_names_a_story_of_theirs_in_home(
+    people: People, gateway: SlackGateway, desk: AcmeDesk
+) -> None:
+    gateway.publish_home("U0ANN", VIEWS["view_home_stranger"]())
+    home = people.workspace.homes["U0ANN"]
+    click = {"user": "U0ANN", "view_id": home, "action_id": "home_me_open", "wait_for_view_s": 10}
+    view_id = people.act("click", **click)["view"]["id"]
+    answer = {"user": "U0ANN", "view_id": view_id, "values": {"story": {"key": " ACME-104 "}}}
+    desk.refusal = Refusal("ACME-104 is assigned to nobody in Jira", about="story")
+    refused = people.act("submit", **answer)
+    assert refused["errors"] == {"story": "ACME-104 is assigned to nobody in Jira"}
+    desk.refusal = None
+    desk.is_down = True
+    assert "nothing was changed" in people.act("submit", **answer)["errors"]["story"]
+    desk.is_down = False
+    assert people.act("submit", **answer)["done"] == "close"
+    assert desk.homes == [("story", "U0ANN", "ACME-104")]
+
+
+def test_a_person_chooses_the_team_that_home_shows(
+    people: People, gateway: SlackGateway, desk: AcmeDesk
+) -> None:
+    gateway.publish_home("U0ANN", VIEWS["view_home"]())
+    home = people.workspace.homes["U0ANN"]
+    done = people.act("click", user="U0ANN", view_id=home, action_id="home_team", value="search")
+    assert done["ok"], done
+    assert desk.homes == [("team", "U0ANN", "search")]
+
+
+def test_revoked_tokens_are_noted(people: People, desk: AcmeDesk) -> None:
     assert people.act("event", event={"type": "tokens_revoked", "tokens": {}})["ok"]
-    people.act("home", user="U0BO")
-    people.wait_for(lambda: "U0BO" in people.workspace.homes)
+    opened(people, desk, "U0BO")
     assert desk.lost == ["tokens_revoked"]
 
 
