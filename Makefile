@@ -56,7 +56,7 @@ lock: .venv/.dev ## Lock dependencies with hashes and without any index address
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
 
 ##@ Measure and judge (each ends in one line of JSON)
-.PHONY: bench bench-% peers-% backtest faults fuzz audit
+.PHONY: bench bench-% peers-% backtest faults faults-machines fuzz audit
 bench: bench-ingest bench-caps bench-spikes bench-pages backtest ## All benchmarks
 
 bench-%: .venv/.dev ## bench-ingest, -million, -memory, -caps, -spikes, -pages, -price_carbon, -start_up, -sync, -webhooks
@@ -67,6 +67,9 @@ backtest: .venv/.dev ## How often estimates' ranges held
 
 faults: .venv/.dev ## A Sprint of load while everything breaks, five times; then the books are recounted
 	$(BIN)/python -m benchmarks.faults
+
+faults-machines: .venv/.dev ## The same on six machines of a network: power fails, cables are pulled, a replica takes over
+	$(BIN)/python -m benchmarks.faults --machines
 
 fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzzers
 	$(BIN)/python benchmarks/fuzz.py
@@ -81,7 +84,7 @@ audit: .venv/.dev ## Known faults of what is locked (asks the package index)
 .PHONY: help clean
 help: ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-zA-Z_%-]+:.*?##/ {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-zA-Z_%-]+:.*?##/ {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 clean: ## Remove what was built or kept by the demo, but not .venv
 	rm -rf .storymeter .mypy_cache .ruff_cache .pytest_cache .import_linter_cache htmlcov dist

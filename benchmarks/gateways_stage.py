@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
-from benchmarks.faults.processes import KeptProcess
+from benchmarks.faults.processes import KeptProcess, ours
 from benchmarks.processes import free_port
 from integration.cli.demo.people import Gateway, ProductOwner, SlackPeople, StepDidNotHappen
 from integration.cli.demo.world import (
@@ -125,9 +125,7 @@ def stage(folder: Path, upstream: FairUpstream) -> Iterator[Stage]:
         jira, board_id = local_jira(stack, clock, fixed_ports=False)
         slack, token, secret = local_slack(stack, clock, fixed_ports=False)
         keys = set_up(settings, (jira, jira), slack, token, secret, board_id)
-        processes = [
-            KeptProcess(name, settings, folder / f"{name}.log") for name in ("web", "worker")
-        ]
+        processes = [ours(name, settings, folder / f"{name}.log") for name in ("web", "worker")]
         for each in processes:
             stack.callback(each.stop)
         wait_until_ready(settings.url)

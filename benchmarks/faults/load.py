@@ -7,7 +7,6 @@ import json
 import random
 import threading
 import time
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,25 +32,11 @@ class NeverAnswered(Exception):
     """The service did not answer although nothing was broken for a long time."""
 
 
-@dataclass(slots=True)
-class Told:
-    """What the service acknowledged."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    acked: set[str] = field(default_factory=set)
-    """Response ids of usage that was answered with 200."""
-    resent: int = 0
-    granted: int = 0
-    denied: int = 0
-    unanswered: int = 0
-    """Requests that had to be sent again."""
-
-
 class Load:
     """Threads that send usage, ask for calls, and edit stories, until told to stop."""
 
     def __init__(self, scene: Scene, seed: int) -> None:
-        self.told = Told()
+        self.told = scene.told
         self._scene = scene
         self._seed = seed
         self._stop = threading.Event()
@@ -130,11 +115,16 @@ class Load:
             if end < 0.7:
                 used = {"input_tokens": 2000, "output_tokens": chance.randint(1, 300)}
                 path = f"/v1/authorizations/{call_id}/capture"
-                self._post(path, "authorize", used | {"response_id": f"r-{call_id}"}, {200})
+                self._end(path, used | {"response_id": f"r-{call_id}"}, {200})
             elif end < 0.85:
                 # A hold that ran out while nobody answered cannot be void any more.
                 path = f"/v1/authorizations/{call_id}/void"
-                self._post(path, "authorize", {}, {200, 409})
+                self._end(path, {}, {200, 409})
+
+    def _end(self, path: str, body: Json, wanted: set[int]) -> None:
+        """Capture or void a call that was granted."""
+        answer = self._post(path, "authorize", body, wanted | {404})
+        self.told.vanished += answer.get("status") == 404
 
     def _edit(self, chance: random.Random, _name: str) -> None:
         """A Product Owner who keeps changing summaries: webhooks, echoes, writes."""
@@ -172,7 +162,7 @@ class Load:
         last = ""
         while time.monotonic() < deadline:
             connection = http.client.HTTPConnection(
-                "127.0.0.1", self._scene.door.port, timeout=TIMEOUT_S
+                self._scene.door_host, self._scene.door.port, timeout=TIMEOUT_S
             )
             try:
                 connection.request("POST", path, payload, {

@@ -27,12 +27,14 @@ STOP_TIMEOUT_S = 40
 
 
 class KeptProcess:
-    """`storymeter web` or `storymeter worker`, alive until it is told to stop."""
+    """A program that is alive until it is told to stop."""
 
-    def __init__(self, name: str, settings: Settings, log: Path) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.starts = 0
-        self._command = [sys.executable, "-m", "integration.cli", name]
-        self._environment = os.environ | settings.as_environment()
+        self.is_wanted = True
+        """Whether it is started again when it has ended."""
+        self._command = command
+        self._environment = os.environ | environment
         self._log = log
         self._start()
 
@@ -46,7 +48,7 @@ class KeptProcess:
 
     def look_after(self) -> None:
         """Start it again where it has ended."""
-        if self.process.poll() is not None:
+        if self.is_wanted and self.process.poll() is not None:
             self._start()
 
     def kill(self) -> None:
@@ -63,11 +65,21 @@ class KeptProcess:
 
     def stop(self) -> None:
         """Ask it to end; what is in hand is finished first."""
+        self.is_wanted = False
         self.process.terminate()
         try:
             self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+def ours(
+    name: str, settings: Settings, log: Path,
+    command_of: Callable[..., list[str]] = lambda *words: list(words),
+) -> KeptProcess:  # fmt: skip
+    """Run `storymeter web` or `storymeter worker` and keep it alive; `command_of` says where."""
+    command = command_of(sys.executable, "-m", "integration.cli", name)
+    return KeptProcess(command, settings.as_environment(), log)
 
 
 class KeptDatabase:

@@ -18,7 +18,6 @@ from integration.cli.demo.world import WORKSPACE
 from integration.jobs.slack_charts import CHARTS
 
 if TYPE_CHECKING:
-    from benchmarks.faults.load import Told
     from benchmarks.faults.scene import Scene
 
 PATIENCE_S = 200.0
@@ -67,7 +66,7 @@ class Recount:
     granted: int
     denied: int
     lost: int
-    """Acknowledged calls that are not in the ledger."""
+    """Acknowledged calls that are not in the ledger, and granted ones that nobody knows."""
     doubled: int
     overspent_nanousd: int
     posts_doubled: int
@@ -100,9 +99,9 @@ def settle(scene: Scene) -> None:
             quiet = 0
 
 
-def recount(scene: Scene, told: Told) -> Recount:
+def recount(scene: Scene) -> Recount:
     """Count everything anew."""
-    story = scene.stories[CAPPED]
+    told, story = scene.told, scene.stories[CAPPED]
     with scene.engine.connect() as connection:
         rows = connection.execute(text(CALLS), {"ids": sorted(told.acked)}).all()
         counted = {str(name): int(calls) for name, calls in rows}
@@ -112,7 +111,7 @@ def recount(scene: Scene, told: Told) -> Recount:
         acked=len(told.acked),
         granted=told.granted,
         denied=told.denied,
-        lost=sum(counted.get(each, 0) == 0 for each in told.acked),
+        lost=sum(counted.get(each, 0) == 0 for each in told.acked) + told.vanished,
         doubled=sum(counted.get(each, 0) > 1 for each in told.acked),
         overspent_nanousd=max(0, _number(scene, CAPPED_SPEND, story=story) - limit),
         posts_doubled=doubled + _comments_doubled(scene),

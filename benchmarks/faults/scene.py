@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from benchmarks.faults.processes import KeptDatabase, KeptProcess, looked_after
+from benchmarks.faults.processes import KeptDatabase, KeptProcess, looked_after, ours
 from benchmarks.faults.tcp_proxy import TroubledProxy
+from benchmarks.faults.told import Told
 from benchmarks.processes import free_port
 from integration.cli.demo.people import Gateway, ProductOwner, SlackPeople, table
 from integration.cli.demo.world import (
@@ -45,30 +46,26 @@ DISK_MB = 600
 ROW = ("Answers", "gpt-4o", "300", "2k", "300", "40%", "us-east-1", "", "")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Scene:
-    """What runs, and where to reach it."""
+    """What load, weather and recount have to do with, on one machine or on several."""
 
     folder: Path
     clock: ShiftedClock
     skewed: ShiftedClock
     """The second worker's clock."""
-    database: KeptDatabase
     engine: Engine
-    """Past the proxy: for whoever counts."""
-    web: KeptProcess
-    workers: list[KeptProcess]
+    """Past any proxy: for whoever counts."""
     door: TroubledProxy
     """Before the web."""
-    wire: TroubledProxy
-    """Before the database."""
+    door_host: str = "127.0.0.1"
     owner: ProductOwner
     slack: SlackPeople
     keys: dict[str, str]
     board_id: int
-    stories: list[str]
+    told: Told = field(default_factory=Told)
+    stories: list[str] = field(default_factory=list)
     sprint_id: int = 0
-    has_small_disk: bool = False
     skew_s: float = 0.0
 
     def move_by(self, span: timedelta) -> None:
@@ -82,15 +79,24 @@ class Scene:
         requests.post(f"{url}/_sandbox/{what}", json=body, timeout=30).raise_for_status()
 
 
+@dataclass(slots=True, kw_only=True)
+class OneMachine(Scene):
+    """Everything on this machine."""
+
+    database: KeptDatabase
+    web: KeptProcess
+    workers: list[KeptProcess]
+    wire: TroubledProxy
+    """Before the database."""
+    has_small_disk: bool
+
+
 @contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
+def one_machine(folder: Path) -> Iterator[OneMachine]:
     """Start everything, with a Sprint that has begun; stop it again."""
     with ExitStack() as stack:
         has_small_disk = _small_disk(stack, folder / "db")
-        clock, skewed = ShiftedClock(folder / "clock"), ShiftedClock(folder / "clock-2")
-        today = datetime.combine(datetime.now(UTC).date(), time(7), UTC)
-        for each in (clock, skewed):
-            each.move_to(today)
+        clock, skewed = clocks(folder)
         database = KeptDatabase(folder / "db")
         stack.callback(database.stop)
         engine = connect(database.url)
@@ -105,22 +111,29 @@ def scene(folder: Path) -> Iterator[Scene]:
             port=free_port(), public_url=f"http://127.0.0.1:{door.port}", log_level="WARNING",
             web_threads=8,
         )  # fmt: skip
-        door.aim_at(settings.port)
+        door.aim_at(("127.0.0.1", settings.port))
         keys = set_up(settings, (jira, jira), slack, token, signing_secret, board_id)
-        found = Scene(
-            folder, clock, skewed, database, engine, *_processes(stack, settings), door, wire,
-            ProductOwner(jira, JIRA_EMAIL, JIRA_TOKEN), SlackPeople(slack, CHANNEL), keys,
-            board_id, [], has_small_disk=has_small_disk,
+        web, *workers = _processes(stack, settings)
+        found = OneMachine(
+            folder=folder, clock=clock, skewed=skewed, database=database, engine=engine, web=web,
+            workers=workers, door=door, wire=wire, keys=keys, board_id=board_id,
+            owner=ProductOwner(jira, JIRA_EMAIL, JIRA_TOKEN), slack=SlackPeople(slack, CHANNEL),
+            has_small_disk=has_small_disk,
         )  # fmt: skip
-        stack.enter_context(
-            looked_after(
-                [database.look_after, found.web.look_after]
-                + [worker.look_after for worker in found.workers]
-            )
-        )
+        kept = [each.look_after for each in (web, *workers)]
+        stack.enter_context(looked_after([database.look_after, *kept]))
         wait_until_ready(settings.url)
-        _plan(found)
+        plan_sprint(found)
         yield found
+
+
+def clocks(folder: Path) -> tuple[ShiftedClock, ShiftedClock]:
+    """The clock that everyone shares, and one for whoever shall differ; both at seven o'clock."""
+    found = ShiftedClock(folder / "clock"), ShiftedClock(folder / "clock-2")
+    today = datetime.combine(datetime.now(UTC).date(), time(7), UTC)
+    for each in found:
+        each.move_to(today)
+    return found
 
 
 def _small_disk(stack: ExitStack, folder: Path) -> bool:
@@ -138,25 +151,22 @@ def _proxies(
 ) -> tuple[TroubledProxy, TroubledProxy]:
     sockets = Path(parse_qs(urlsplit(database_url).query)["host"][0])
     (folder / "wire").mkdir()
-    wire = TroubledProxy(sockets / f".s.PGSQL.{PORT}", folder / "wire" / f".s.PGSQL.{PORT}")
-    door = TroubledProxy(0)
+    name = f".s.PGSQL.{PORT}"
+    wire = TroubledProxy(sockets / name, listen_on=folder / "wire" / name)
+    door = TroubledProxy()
     return stack.enter_context(door.running()), stack.enter_context(wire.running())
 
 
-def _processes(stack: ExitStack, settings: Settings) -> tuple[KeptProcess, list[KeptProcess]]:
+def _processes(stack: ExitStack, settings: Settings) -> list[KeptProcess]:
     log = settings.data_dir / "processes.log"
     second = settings.model_copy(update={"clock_file": settings.data_dir / "clock-2"})
-    kept = [
-        KeptProcess("web", settings, log),
-        KeptProcess("worker", settings, log),
-        KeptProcess("worker", second, log),
-    ]
+    kept = [ours("web", settings, log), ours("worker", settings, log), ours("worker", second, log)]
     for each in kept:
         stack.callback(each.stop)
-    return kept[0], kept[1:]
+    return kept
 
 
-def _plan(scene: Scene) -> None:
+def plan_sprint(scene: Scene) -> None:
     """Write the stories, start the Sprint, cap one story."""
     owner = scene.owner
     scene.stories = [
@@ -168,6 +178,6 @@ def _plan(scene: Scene) -> None:
     start = scene.clock.now()
     owner.start_sprint(scene.sprint_id, start.isoformat(), (start + timedelta(days=14)).isoformat())
     capped = {"kind": "story", "value": scene.stories[CAPPED]}
-    gateway = Gateway(f"http://127.0.0.1:{scene.door.port}", scene.keys)
+    gateway = Gateway(f"http://{scene.door_host}:{scene.door.port}", scene.keys)
     cap = {"id": "capped", "scope": capped, "unit": "usd", "limit": CAP_USD, "mode": "block"}
     gateway.ask("POST", "/v1/caps", "admin", cap).raise_for_status()

@@ -1,9 +1,13 @@
-"""A proxy that passes bytes on and can be told to be slow, to swallow, or to cut answers."""
+"""A proxy that passes bytes on and can be told to be slow, to swallow, or to cut answers.
+
+With several targets it spreads connections over those that answer, as a load balancer does.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import struct
 import threading
@@ -14,32 +18,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Trouble = Literal["", "slow", "half_open", "cut_answers"]
+Address = Path | tuple[str, int]
+"""A Unix socket, or a host and its TCP port."""
 
 LATENCY_S = 0.15
+CONNECT_S = 1.0
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: closing sends a reset instead of what is still to be sent."""
 
 
 class TroubledProxy:
-    """Listens on a TCP port or a Unix socket and connects each caller to one target.
+    """Listens on a host's free TCP port or a Unix socket and connects each caller to one target.
 
     With `half_open` bytes vanish in both directions while the connection stays. With `cut_answers`
     the target hears everything, and the caller is reset when the answer comes: whoever waited for
     a commit does not learn whether it happened.
     """
 
-    def __init__(self, target: int | Path, listen_on: Path | None = None) -> None:
+    def __init__(self, *targets: Address, listen_on: str | Path = "127.0.0.1") -> None:
         self.trouble: Trouble = ""
         self.port = 0
-        self._target = target
+        self._targets = targets
+        self._turn = itertools.count()
         self._listen_on = listen_on
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
-    def aim_at(self, target: int | Path) -> None:
-        """Connect callers to another target from now on."""
-        self._target = target
+    def aim_at(self, *targets: Address) -> None:
+        """Connect callers to other targets from now on."""
+        self._targets = targets
 
     @contextlib.contextmanager
     def running(self) -> Iterator[TroubledProxy]:
@@ -63,9 +71,9 @@ class TroubledProxy:
             _reset(writer)
 
     async def _listen(self) -> asyncio.Server:
-        if self._listen_on:
+        if isinstance(self._listen_on, Path):
             return await asyncio.start_unix_server(self._serve, self._listen_on)
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._serve, self._listen_on, self.port)
         self.port = server.sockets[0].getsockname()[1]
         return server
 
@@ -89,9 +97,16 @@ class TroubledProxy:
             self._end(target)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if isinstance(self._target, Path):
-            return await asyncio.open_unix_connection(self._target)
-        return await asyncio.open_connection("127.0.0.1", self._target)
+        """Reach the target whose turn it is, or the next one that can be reached."""
+        first = next(self._turn)
+        for place in range(len(self._targets)):
+            target = self._targets[(first + place) % len(self._targets)]
+            with contextlib.suppress(OSError):  # Includes a time that ran out.
+                async with asyncio.timeout(CONNECT_S):
+                    if isinstance(target, Path):
+                        return await asyncio.open_unix_connection(target)
+                    return await asyncio.open_connection(*target)
+        raise ConnectionRefusedError
 
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_answer: bool

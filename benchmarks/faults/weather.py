@@ -7,42 +7,43 @@ import random
 import sys
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.faults.scene import Scene
+    from benchmarks.faults.scene import OneMachine, Scene
     from benchmarks.faults.tcp_proxy import Trouble, TroubledProxy
 
-    Fault = Callable[[Scene, random.Random], None]
+SceneT = TypeVar("SceneT", bound="Scene")
+Fault: TypeAlias = "Callable[[SceneT, random.Random], None]"
 
 LASTS_S = 1.5
 OUTAGE = timedelta(hours=3)
 SKEW_S = 240.0
 
 
-def web_child_killed(scene: Scene, _: random.Random) -> None:
+def web_child_killed(scene: OneMachine, _: random.Random) -> None:
     """One of the two web processes dies; the other one answers."""
     scene.web.kill_a_child()
 
 
-def web_killed(scene: Scene, _: random.Random) -> None:
+def web_killed(scene: OneMachine, _: random.Random) -> None:
     """All web processes die."""
     scene.web.kill()
 
 
-def worker_killed(scene: Scene, chance: random.Random) -> None:
+def worker_killed(scene: OneMachine, chance: random.Random) -> None:
     """A worker dies with whatever it had claimed."""
     chance.choice(scene.workers).kill()
 
 
-def backend_killed(scene: Scene, _: random.Random) -> None:
+def backend_killed(scene: OneMachine, _: random.Random) -> None:
     """One of PostgreSQL's processes dies: it throws everyone out and recovers."""
     scene.database.kill_a_backend()
 
 
-def postgres_killed(scene: Scene, _: random.Random) -> None:
+def postgres_killed(scene: OneMachine, _: random.Random) -> None:
     """All of PostgreSQL dies, and leaves its locks behind."""
     scene.database.kill()
 
@@ -60,7 +61,7 @@ def answers_cut(scene: Scene, _: random.Random) -> None:
     _trouble(scene.door, "cut_answers")
 
 
-def commits_cut(scene: Scene, _: random.Random) -> None:
+def commits_cut(scene: OneMachine, _: random.Random) -> None:
     """We are cut off from the database while we wait for its answer, commits included."""
     _trouble(scene.wire, "cut_answers")
 
@@ -70,12 +71,12 @@ def clients_vanish(scene: Scene, _: random.Random) -> None:
     _trouble(scene.door, "half_open")
 
 
-def database_vanishes(scene: Scene, _: random.Random) -> None:
+def database_vanishes(scene: OneMachine, _: random.Random) -> None:
     """The network to the database swallows everything for a while."""
     _trouble(scene.wire, "half_open")
 
 
-def database_slow(scene: Scene, _: random.Random) -> None:
+def database_slow(scene: OneMachine, _: random.Random) -> None:
     """Each message to and from the database takes its time."""
     _trouble(scene.wire, "slow")
 
@@ -105,7 +106,7 @@ def clocks_differ(scene: Scene, chance: random.Random) -> None:
     scene.move_by(timedelta(minutes=1))
 
 
-def disk_full(scene: Scene, _: random.Random) -> None:
+def disk_full(scene: OneMachine, _: random.Random) -> None:
     """The database's disk is full to the last block, then somebody makes room."""
     if not scene.has_small_disk:
         return
@@ -122,21 +123,23 @@ def disk_full(scene: Scene, _: random.Random) -> None:
     filler.unlink()
 
 
-FAULTS: tuple[Fault, ...] = (
+FAULTS: tuple[Fault[OneMachine], ...] = (
     web_child_killed, web_killed, worker_killed, backend_killed, postgres_killed, answers_cut,
     commits_cut, clients_vanish, database_vanishes, database_slow, jira_down, slack_down,
     clocks_differ, disk_full,
 )  # fmt: skip
 
 
-def storm(scene: Scene, seed: int, seconds: float) -> dict[str, int]:
-    """Break things for so long; returns how often each fault happened."""
+def storm(
+    scene: SceneT, faults: tuple[Fault[SceneT], ...], seed: int, seconds: float
+) -> dict[str, int]:
+    """Break things for so long, every kind once at least; returns how often each happened."""
     chance = random.Random(seed)
-    order = chance.sample(FAULTS, len(FAULTS))
+    order = chance.sample(faults, len(faults))
     happened: dict[str, int] = {}
     deadline = time.monotonic() + seconds
     while order or time.monotonic() < deadline:
-        fault = order.pop() if order else chance.choice(FAULTS)
+        fault = order.pop() if order else chance.choice(faults)
         time.sleep(chance.uniform(0.3, 1.2))
         print(f"  {fault.__name__}", file=sys.stderr, flush=True)
         fault(scene, chance)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
+from integration.foundation.database import is_a_standbys
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -71,7 +73,9 @@ def driver_of(session: Session) -> Iterator[psycopg.Connection[Row]]:
     try:
         yield driver
     except psycopg.Error as error:
-        is_lost = isinstance(error, psycopg.OperationalError) and driver.broken
+        is_lost = is_a_standbys(error) or (
+            isinstance(error, psycopg.OperationalError) and driver.broken
+        )
         if is_lost:
             connection.invalidate(error)
         raise DBAPIError.instance(

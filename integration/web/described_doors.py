@@ -238,7 +238,7 @@ OTHERS: dict[tuple[str, str], Door] = {
         summary="Whether the process can do its work",
         tag="operations",
         answers={
-            200: (JSON, answers.StateAnswer, "The database answers and has the newest schema"),
+            200: (JSON, answers.StateAnswer, "The database takes writes and has the newest schema"),
             503: (PROBLEM, answers.Problem, "It cannot, and why"),
         },
     ),

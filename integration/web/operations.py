@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import text
 
+from integration.foundation.database import takes_writes
 from integration.foundation.migration import is_current
 from integration.web import house_metrics
 from integration.web.access import open_to_all
@@ -25,13 +25,14 @@ def healthz() -> Response:
 @operations.get("/readyz")
 @open_to_all
 def readyz() -> Response:
-    """The process can do its work: the database answers, has the newest schema, prices are read.
+    """The process can do its work: the database takes writes, its schema is new, prices are read.
 
     What is costly to load is loaded here at the latest, so that traffic finds it there.
     """
     service().books.plain.prices.warm_up()
     with service().engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
+        if not takes_writes(connection):
+            return problem(503, "database_read_only", "The database is a standby: it only reads")
     if not is_current(service().engine):
         return problem(503, "schema_behind", "The database schema is not the newest: migrate first")
     return jsonify(status="ready")

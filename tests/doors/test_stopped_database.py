@@ -7,6 +7,8 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
 from integration.app import app_with
 from integration.assembly import default_books
 from integration.foundation.clock import FixedClock
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     import pytest
     from flask.testing import FlaskClient
+    from sqlalchemy import Engine
 
 BODY = b'{"webhookEvent": "jira:issue_created", "issue": {"id": "10001", "key": "SHOP-1"}}'
 USAGE = json.dumps(
@@ -97,3 +100,32 @@ def test_a_stopped_database_is_answered_503_until_it_is_back(
             "/v1/usage-events", data=USAGE, headers={"Authorization": f"Bearer {keys['ingest']}"}
         ).json == {"accepted": 0, "duplicates": 1, "improved": 0, "ignored": 0, "rejected": []}
         engine.dispose()
+
+
+def set_read_only(engine: Engine, value: str) -> None:
+    """Let connections made from now on read only, as a standby's do, or write again."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.execute(
+            text(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}")
+        )
+
+
+def test_a_standby_is_answered_503_until_a_primary_is_found(
+    engine: Engine, world: World, client: FlaskClient, subtests: pytest.Subtests
+) -> None:
+    keys = {scope: world.key(scope, scope) for scope in ("ingest", "authorize", "read")}
+    set_read_only(engine, "on")
+    engine.dispose()
+    reads = {"/v1/workspaces/current", "/slack/events"}
+    for path, answer in answers(client, keys).items():
+        with subtests.test(path):
+            if path not in reads:
+                assert answer.status_code == 503, answer.text
+    assert json.loads(client.get("/readyz").data)["code"] == "database_read_only"
+
+    set_read_only(engine, "off")
+    # The pool kept no connection to what only reads.
+    back = {path: answer.status_code for path, answer in answers(client, keys).items()}
+    assert (back["/v1/usage-events"], back["/webhooks/jira/acme"]) == (200, 202)

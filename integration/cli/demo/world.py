@@ -127,14 +127,16 @@ def _port(wanted: int, *, fixed: bool) -> int:
     raise StepDidNotHappen("There is no free port")
 
 
-def local_jira(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> tuple[str, int]:
+def local_jira(
+    stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool, host: str = "127.0.0.1"
+) -> tuple[str, int]:
     """Start a Jira with Acme's project; returns its address and the board's id."""
     from integration.sandbox.jira.config import JiraConfig
     from integration.sandbox.jira.seed import seed_project
     from integration.sandbox.jira.server import start_jira
 
     running: RunningServer[Site] = stack.enter_context(
-        start_jira(JiraConfig(), clock, port=_port(8081, fixed=fixed_ports))
+        start_jira(JiraConfig(), clock, host, _port(8081, fixed=fixed_ports))
     )
     with running.state.lock:
         project = seed_project(running.state, PROJECT, "Acme Assistant")
@@ -143,7 +145,7 @@ def local_jira(stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool) -> t
 
 
 def local_slack(
-    stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool
+    stack: ExitStack, clock: ShiftedClock, *, fixed_ports: bool, host: str = "127.0.0.1"
 ) -> tuple[str, str, str]:
     """Start a Slack with Acme's channel; returns its address, bot token and signing secret."""
     from integration.sandbox.slack.config import SlackChannel, SlackConfig, SlackUser
@@ -160,7 +162,7 @@ def local_slack(
         channels=(SlackChannel(CHANNEL, "assistant-team", "Acme Assistant, stand-up at 9:15"),),
         link_domains=("127.0.0.1",),
     )  # fmt: skip
-    running = stack.enter_context(start_slack(config, clock, port=_port(8082, fixed=fixed_ports)))
+    running = stack.enter_context(start_slack(config, clock, host, _port(8082, fixed=fixed_ports)))
     return running.base_url, token, signing_secret
 
 

