@@ -5,7 +5,7 @@ folder, for example
 
     pip download --no-deps --dest /tmp/codecarbon codecarbon==3.3.2
     unzip -d /tmp/codecarbon /tmp/codecarbon/codecarbon-3.3.2-py3-none-any.whl
-    python scripts/build_carbon_table.py --codecarbon /tmp/codecarbon/codecarbon
+    PYTHONPATH=. python scripts/build_carbon_table.py --codecarbon /tmp/codecarbon/codecarbon
 
 Output is deterministic: the same inputs give the same bytes. Sources, formulas and conventions are
 written down in docs/methodology.md.
@@ -24,25 +24,17 @@ from typing import Any
 
 import ecologits.model_repository as models_module
 from ecologits.electricity_mix_repository import ElectricityMix, electricity_mixes
-from ecologits.impacts.llm import compute_llm_impacts
 from ecologits.model_repository import Model, ParametersMoE, models
 from ecologits.tracers.utils import PROVIDER_CONFIG_MAP
-from ecologits.utils.range_value import RangeValue
 
-Number = RangeValue | float | int
+from scripts.ecologits_coefficients import Number, Served, coefficients, sizes, three
+from scripts.open_model_rows import open_model_rows
 
-METHOD_VERSION = "storymeter-carbon-1"
+METHOD_VERSION = "storymeter-carbon-2"
 VINTAGE = "2026-11"
 CODECARBON = "codecarbon 3.3.2"
 DATA = Path(__file__).resolve().parent.parent / "integration" / "carbon" / "data"
 
-# Batch sizes of the low, central and high case; 64 is the one EcoLogits fixes.
-BATCHES = {"low": 256, "central": 64, "high": 16}
-# Our extension: joules of accelerator energy per input token and billion active parameters.
-JOULE_PER_INPUT_TOKEN_PER_B = {"low": 0.002, "central": 0.003, "high": 0.005}
-CACHE_READ_SHARE = {"low": 0.05, "central": 0.10, "high": 0.37}
-FACILITY_FACTOR = 1.72
-CASES = ("low", "central", "high")
 LB_PER_MWH_TO_G_PER_KWH = 0.45359237
 UPSTREAM_SPELLING = {"me-cenrtal1": "me-central1"}
 
@@ -54,15 +46,25 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DATA)
     chosen = parser.parse_args()
     write(chosen.out / "model_energy.csv", model_rows())
+    published = open_model_rows(METHOD_VERSION, models_digest(), VINTAGE)
+    write(chosen.out / "open_model_energy.csv", published)
     write(chosen.out / "provider_settings.csv", provider_rows())
     write(chosen.out / "grid_factors.csv", grid_rows(chosen.codecarbon / "data"))
 
 
+def models_json() -> bytes:
+    """EcoLogits' list of models as it ships."""
+    return (Path(models_module.__file__).parent / "data" / "models.json").read_bytes()
+
+
+def models_digest() -> str:
+    """A name for exactly this list."""
+    return hashlib.sha256(models_json()).hexdigest()[:16]
+
+
 def model_rows() -> list[dict[str, Any]]:
     """One row per provider and model of EcoLogits, sorted."""
-    raw = (Path(models_module.__file__).parent / "data" / "models.json").read_bytes()
-    digest = hashlib.sha256(raw).hexdigest()[:16]
-    listed = json.loads(raw)
+    digest, listed = models_digest(), json.loads(models_json())
     sources = {(m["provider"], m["name"]): m.get("sources") or [] for m in listed["models"]}
     alias_of = {(a["provider"], a["name"]): a["alias"] for a in listed["aliases"]}
     rows = []
@@ -77,8 +79,8 @@ def model_rows() -> list[dict[str, Any]]:
             "ecologits_version": version("ecologits"),
             "models_digest": digest,
             "sizes": "guessed" if "model-arch-not-released" in codes else "published",
-            **sizes(model),
-            **coefficients(model),
+            **sizes(served(model)),
+            **coefficients(served(model)),
             "warnings": " ".join(codes),
             "sources": " ".join(sources.get((provider, named), [])),
             "vintage": VINTAGE,
@@ -87,10 +89,17 @@ def model_rows() -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["provider"], row["model"]))
 
 
-def sizes(model: Model) -> dict[str, float]:
-    """Active and total parameters in billions, as low, central and high."""
-    active, total = parameters_of(model)
-    return {**three("active_b", active), **three("total_b", total)}
+def served(model: Model) -> Served:
+    """A model as EcoLogits' list and its settings of the provider have it."""
+    settings = PROVIDER_CONFIG_MAP[model.provider.value]
+    deployment = model.deployment
+    return Served(
+        *parameters_of(model),
+        settings.datacenter_pue,
+        settings.datacenter_wue,
+        tps=deployment.tps if deployment else None,
+        ttft=deployment.ttft if deployment else None,
+    )
 
 
 def parameters_of(model: Model) -> tuple[Number, Number]:
@@ -99,65 +108,6 @@ def parameters_of(model: Model) -> tuple[Number, Number]:
     if isinstance(parameters, ParametersMoE):
         return parameters.active, parameters.total
     return parameters, parameters
-
-
-def three(name: str, value: Number) -> dict[str, float]:
-    """Spread a number or a range over the three cases; the central one is the mean."""
-    if isinstance(value, RangeValue):
-        return {f"{name}_low": value.min, f"{name}_central": value.mean, f"{name}_high": value.max}
-    return {f"{name}_{case}": value for case in CASES}
-
-
-def coefficients(model: Model) -> dict[str, float]:
-    """Wh per call and token of each class, and embodied g per call and output token."""
-    size = sizes(model)
-    row: dict[str, float] = {}
-    for case in CASES:
-        none, million = impacts(model, 0, case), impacts(model, 1_000_000, case)
-        per_input = (
-            FACILITY_FACTOR * JOULE_PER_INPUT_TOKEN_PER_B[case] * size[f"active_b_{case}"] / 3600
-        )
-        row[f"a_wh_{case}"] = none[0]
-        row[f"b_in_wh_{case}"] = per_input
-        row[f"b_cache_read_wh_{case}"] = per_input * CACHE_READ_SHARE[case]
-        row[f"b_cache_write_wh_{case}"] = per_input
-        row[f"b_out_wh_{case}"] = (million[0] - none[0]) / 1_000_000
-        row[f"embodied_a_g_{case}"] = none[1]
-        row[f"embodied_b_out_g_{case}"] = (million[1] - none[1]) / 1_000_000
-    kinds = ("a_wh", "b_in_wh", "b_cache_read_wh", "b_cache_write_wh", "b_out_wh")
-    ordered = [
-        f"{kind}_{case}" for kind in (*kinds, "embodied_a_g", "embodied_b_out_g") for case in CASES
-    ]
-    return {name: row[name] for name in ordered}
-
-
-def impacts(model: Model, tokens: int, case: str) -> tuple[float, float]:
-    """Energy in Wh and embodied emissions in g of one call, of one case."""
-    active, total = parameters_of(model)
-    settings = PROVIDER_CONFIG_MAP[model.provider.value]
-    computed = compute_llm_impacts(
-        model_active_parameter_count=active,
-        model_total_parameter_count=total,
-        output_token_count=tokens,
-        # The zone changes emissions only, which are not read here.
-        if_electricity_mix_adpe=0.0,
-        if_electricity_mix_pe=0.0,
-        if_electricity_mix_gwp=0.0,
-        if_electricity_mix_wue=0.0,
-        datacenter_pue=settings.datacenter_pue,
-        datacenter_wue=settings.datacenter_wue,
-        tps=model.deployment.tps if model.deployment else None,
-        ttft=model.deployment.ttft if model.deployment else None,
-        batch_size=BATCHES[case],
-    )
-    return pick(computed.energy.value, case) * 1000, pick(computed.embodied.gwp.value, case) * 1000
-
-
-def pick(value: Number, case: str) -> float:
-    """The end of a range that belongs to a case, or the number itself."""
-    if isinstance(value, RangeValue):
-        return float({"low": value.min, "central": value.mean, "high": value.max}[case])
-    return float(value)
 
 
 def provider_rows() -> list[dict[str, Any]]:

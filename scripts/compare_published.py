@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from integration.carbon.carbon_book import CarbonBook, default_carbon_book
+from integration.carbon.ecologits_formula import Size
 from integration.carbon.footprint import NoFactor
 from integration.carbon.open_weight import open_weight_energy
 
@@ -101,10 +102,8 @@ def second_opinion_wh(book: CarbonBook, row: dict[str, str]) -> float | None:
     if model is None or not row["weight_bits"]:
         return None
     found = open_weight_energy(
-        model.active_b.central,
-        model.total_b.central,
+        Size(model.active_b.central, model.total_b.central, int(row["weight_bits"])),
         batch_size=64,
-        weight_bits=int(row["weight_bits"]),
     )
     if isinstance(found, NoFactor):
         return None

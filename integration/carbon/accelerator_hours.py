@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _MEMORY = re.compile(r"\b\d+ ?gb\b|\bhbm\d\w*")
 _SOCKET = re.compile(r"\bsxm\d\b")
 
+UNPUBLISHED = {
+    "tpu": "Google publishes none for this TPU",
+    "trainium": "AWS publishes none",
+    "inferentia": "AWS publishes none",
+}
 UTILISATION = Spread(0.57, 0.75, 0.90)
 IDLE_UTILISATION = 0.11
 HOST_FACTOR = Spread(1.25, 1.375, 1.50)
@@ -34,6 +39,15 @@ def find_accelerator(accelerators: Iterable[Accelerator], name: str) -> Accelera
     wanted = _letters(name)
     by_name = {_letters(device.name): device for device in accelerators}
     return by_name.get(wanted) or by_name.get(f"{wanted}sxm")
+
+
+def why_unknown(name: str) -> str:
+    """Say why there is no power figure for what is called so."""
+    plain = _letters(name)
+    for family, reason in UNPUBLISHED.items():
+        if plain.startswith(family):
+            return f"no power figure for {name!r}: {reason}"
+    return f"no power figure for {name!r}"
 
 
 def gpu_energy_wh(
@@ -55,6 +69,16 @@ def _letters(name: str) -> str:
     plain = _MEMORY.sub("", name.lower())
     plain = _SOCKET.sub("sxm", plain)
     plain = "".join(letter for letter in plain if letter.isalnum())
-    for maker in ("nvidia", "amd", "intel", "google", "aws", "habana"):
+    for maker in (
+        "nvidia",
+        "amd",
+        "intel",
+        "google",
+        "aws",
+        "habana",
+        "geforce",
+        "tesla",
+        "instinct",
+    ):
         plain = plain.removeprefix(maker)
     return plain

@@ -17,10 +17,12 @@ from integration.carbon.accelerator_hours import (
     EMBODIED_G_PER_HOUR,
     find_accelerator,
     gpu_energy_wh,
+    why_unknown,
 )
 from integration.carbon.footprint import Basis, Footprint, NoFactor
 from integration.carbon.grid_zones import LIFE_CYCLE, GridZones
 from integration.carbon.model_names import ModelIndex
+from integration.carbon.open_models import OPEN_WEIGHTS, OpenModels
 from integration.carbon.resolution import (
     UG_PER_G,
     UG_PER_UWH_AT_1_G_PER_KWH,
@@ -59,7 +61,7 @@ class CarbonBook:
     ) -> None:
         self.tables = tables
         self.zones = GridZones((*tables.grid, *own_factors), tables.regions, convention)
-        self._models = ModelIndex((*tables.models, *own_models))
+        self._models = ModelIndex((*tables.models, *own_models), _open_models(tables))
         self._resolved: dict[tuple[str | None, str, str | None], Coefficients | NoFactor] = {}
         self.factor_version = factor_version(tables, (*own_factors, *own_models), convention)
 
@@ -125,7 +127,7 @@ class CarbonBook:
         """Estimate hours on accelerators; utilisation is the share of TDP drawn, 0 to 1."""
         device = find_accelerator(self.tables.accelerators, accelerator)
         if device is None:
-            return NoFactor("unknown_accelerator", f"no power figure for {accelerator!r}")
+            return NoFactor("unknown_accelerator", why_unknown(accelerator))
         if not region:
             return NoFactor("no_region", f"no region given for hours on {device.name}")
         zone = self.zones.find(region)
@@ -204,6 +206,13 @@ def factor_version(
 def default_carbon_book(convention: str = LIFE_CYCLE) -> CarbonBook:
     """Return the book of the shipped tables; read once per process."""
     return CarbonBook(shipped_tables(), convention=convention)
+
+
+def _open_models(tables: Tables) -> OpenModels:
+    """Open weights by any spelling: our table, then those that EcoLogits lists at 16 bits."""
+    theirs = (row for row in tables.models if row.provider == OPEN_WEIGHTS)
+    pue = tables.providers[OPEN_WEIGHTS].pue
+    return OpenModels((*tables.open_models, *theirs), pue)
 
 
 def _gpu_basis(device: Accelerator, zone: ZoneMatch, version: str) -> Basis:

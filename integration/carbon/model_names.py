@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from integration.carbon.open_models import OPEN_WEIGHTS
+from integration.carbon.open_names import bits_in_name
 from integration.metering.vendors import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from integration.carbon.open_models import OpenModels
     from integration.carbon.tables import ModelEnergy
 
 # Vendors whose models have rows under a maker's name; others sell what any of them made.
@@ -35,12 +38,15 @@ _COMPACT_DATE = re.compile(r"-(20\d\d)(\d\d)(\d\d)$")
 class ModelIndex:
     """Finds the coefficients of a model under any of its names."""
 
-    def __init__(self, models: Sequence[ModelEnergy]) -> None:
+    def __init__(self, models: Sequence[ModelEnergy], open_models: OpenModels) -> None:
+        self._open_models = open_models
         self._by_name: dict[str, dict[str, ModelEnergy]] = {}
+        # EcoLogits lists some quantised repositories at 16 bits; the open models know better.
+        models = [model for model in models if not _is_listed_at_other_bits(model)]
         for model in models:
             self._by_name.setdefault(model.model.lower(), {})[model.provider] = model
         for model in models:
-            if model.provider == "huggingface_hub":
+            if model.provider == OPEN_WEIGHTS:
                 # Hosts often leave out the organisation before an open-weight model's name.
                 short = model.model.lower().rpartition("/")[2]
                 self._by_name.setdefault(short, {model.provider: model})
@@ -53,7 +59,14 @@ class ModelIndex:
             makers = self._by_name.get(name)
             if makers:
                 return makers.get(maker or "") or next(iter(makers.values()))
-        return None
+        return self._open_models.find(model)
+
+
+def _is_listed_at_other_bits(model: ModelEnergy) -> bool:
+    """Whether a row of EcoLogits' list takes other bits per weight than its name states."""
+    if model.provider != OPEN_WEIGHTS or model.stated_by or model.method:
+        return False
+    return (bits_in_name(model.model) or model.weight_bits) != model.weight_bits
 
 
 def _plain_names(model: str) -> Iterator[str]:

@@ -121,6 +121,8 @@ def _method(model: ModelEnergy) -> str:
 
 
 def _model_tier(model: ModelEnergy) -> str:
+    if model.tier:
+        return model.tier
     if model.stated_by:
         return "A"
     return "B" if model.sizes_published else "C"

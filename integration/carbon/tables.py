@@ -11,7 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 DATA = Path(__file__).parent / "data"
-FACTOR_FILES = ("model_energy.csv", "provider_settings.csv", "grid_factors.csv")
+FACTOR_FILES = (
+    "model_energy.csv", "open_model_energy.csv", "provider_settings.csv", "grid_factors.csv",
+)  # fmt: skip
 MORE_FILES = ("cloud_regions.csv", "accelerators.csv")
 
 
@@ -55,6 +57,11 @@ class ModelEnergy(msgspec.Struct, frozen=True, kw_only=True):
     stated_by: str = ""
     method: str = ""
     """Where the coefficients are neither EcoLogits' nor a supplier's: how they were found."""
+    weight_bits: int = 16
+    aliases: tuple[str, ...] = ()
+    """What hosts call an open-weight model besides its name on Hugging Face."""
+    tier: str = ""
+    """Data quality of the model's part where it is not what the fields above imply."""
 
 
 class ProviderSetting(msgspec.Struct, frozen=True):
@@ -95,11 +102,17 @@ class CloudRegion(msgspec.Struct, frozen=True):
 
 
 class Accelerator(msgspec.Struct, frozen=True):
-    """Thermal design power of a device; `certainty` says how far to trust the figure."""
+    """Thermal design power of a device; `certainty` says how far to trust the figure.
+
+    Bandwidth of its memory in GB/s and dense 16-bit rate in TFLOP/s are the data sheets'; None:
+    not known to us.
+    """
 
     name: str
     tdp_w: float
     memory_gb: float | None
+    bandwidth_gb_s: float | None
+    bf16_tflops: float | None
     certainty: str
     source: str
 
@@ -108,6 +121,7 @@ class Tables(msgspec.Struct, frozen=True):
     """Everything shipped. `digest` changes when any byte of the tables does."""
 
     models: tuple[ModelEnergy, ...]
+    open_models: tuple[ModelEnergy, ...]
     providers: dict[str, ProviderSetting]
     grid: tuple[GridFactor, ...]
     regions: dict[str, CloudRegion]
@@ -120,6 +134,7 @@ def shipped_tables() -> Tables:
     """Read the tables in `data/`; some 20 ms, once per process."""
     return Tables(
         models=tuple(_model(row) for row in _rows("model_energy.csv")),
+        open_models=tuple(_open_model(row) for row in _rows("open_model_energy.csv")),
         providers={row["provider"]: _provider(row) for row in _rows("provider_settings.csv")},
         grid=tuple(_grid(row) for row in _rows("grid_factors.csv")),
         regions={row["region"]: CloudRegion(**row) for row in _rows("cloud_regions.csv")},
@@ -169,6 +184,16 @@ def _model(row: dict[str, str]) -> ModelEnergy:
     )
 
 
+def _open_model(row: dict[str, str]) -> ModelEnergy:
+    return msgspec.structs.replace(
+        _model(row),
+        method=row["method"],
+        sources=(row["sources"], f"size read in {row['read_in']}"),
+        weight_bits=int(row["weight_bits"]),
+        aliases=tuple(row["aliases"].split()),
+    )
+
+
 def _provider(row: dict[str, str]) -> ProviderSetting:
     return ProviderSetting(
         provider=row["provider"],
@@ -199,6 +224,8 @@ def _accelerator(row: dict[str, str]) -> Accelerator:
         name=row["name"],
         tdp_w=float(row["tdp_w"]),
         memory_gb=_optional(row["memory_gb"]),
+        bandwidth_gb_s=_optional(row["bandwidth_gb_s"]),
+        bf16_tflops=_optional(row["bf16_tflops"]),
         certainty=row["certainty"],
         source=f"{row['source']} ({row['vintage']})",
     )

@@ -51,7 +51,7 @@ def words_of(client: FlaskClient, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     words = re.sub(r"genai-prices \S+?(?=[;.]? |;)", "(price version)", plain_text(answer.text))
-    return re.sub(r"storymeter-carbon-1 [^.;,]*?\d[\d.]* life-cycle tables \w+", "(factors)", words)
+    return re.sub(r"storymeter-carbon-2 [^.;,]*?\d[\d.]* life-cycle tables \w+", "(factors)", words)
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -105,18 +105,49 @@ def test_open_weights_take_batch_and_accelerator_and_show_both_methods() -> None
     assert "EcoLogits output energy" in plain["energy_method"]
     assert "fitted on H100" in plain["second_opinion"]["energy_method"]
     assert "fitted on H100" in served["energy_method"]
-    assert served["second_opinion"]["energy_wh"] == plain["energy_wh"]
+    # The second opinion is EcoLogits' formula at the stated batch: fewer share the energy.
+    assert "EcoLogits" in served["second_opinion"]["energy_method"]
+    assert float(served["second_opinion"]["energy_wh"]["central"]) > float(
+        plain["energy_wh"]["central"]
+    )
     # Output: .00539·70.55 + .1028·141.1/16 + 1.96·3/16 + .045 = 1.69933 J; input .003·70.55 =
     # .21165 J; × 1.72 / 3600: 1e6 · 1.0112e-4 + 2e5 · 8.1190e-4 = 101.12 + 162.38 = 263.50 Wh.
     assert float(served["energy_wh"]["central"]) == pytest.approx(263.50, abs=0.05)
 
 
-def test_an_accelerator_outside_the_formula_is_said_and_the_usual_figure_stays() -> None:
-    found = answer(estimate, "--model", LLAMA, *CALLS, "--region", "IRL", "--accelerator", "B200")
+def test_another_accelerator_changes_the_answer_and_says_how() -> None:
+    served = ("--model", LLAMA, *CALLS, "--region", "IRL", "--accelerator")
+    h100, b200 = answer(estimate, *served, "H100"), answer(estimate, *served, "B200")
 
-    assert "EcoLogits output energy" in found["energy_method"]
+    assert float(b200["energy_wh"]["central"]) < float(h100["energy_wh"]["central"])
+    assert "carried over to B200" in b200["energy_method"]
+    assert any("no measurement on B200" in each for each in b200["assumptions"])
+    assert "EcoLogits' formula" in b200["second_opinion"]["energy_method"]
+
+
+def test_an_accelerator_outside_the_formula_is_said_and_ecologits_figure_stays() -> None:
+    found = answer(
+        estimate, "--model", LLAMA, *CALLS, "--region", "IRL", "--accelerator", "TPU v5p"
+    )
+
+    assert "EcoLogits' formula" in found["energy_method"]
     assert found["second_opinion"] is None
-    assert any("fitted on H100, not on B200" in each for each in found["assumptions"])
+    assert any("rate of TPU v5p are not known" in each for each in found["assumptions"])
+
+
+@pytest.mark.parametrize(("model", "tier", "said"), [
+    ("llama-3.3-70b-versatile", "C", "on the size its maker publishes"),
+    ("Qwen/Qwen2.5-72B-Instruct-AWQ", "C", "on the size its maker publishes"),
+    ("acme/acme-70b", "D", "on a size read out of the model's name"),
+])  # fmt: skip
+def test_open_weights_are_estimated_by_any_name_and_say_where_the_size_is_from(
+    model: str, tier: str, said: str
+) -> None:
+    found = answer(estimate, "--model", model, *CALLS, "--region", "IRL")
+
+    assert found["energy_wh"] is not None
+    assert found["tier"] == tier
+    assert said in found["energy_method"]
 
 
 def test_an_unlisted_open_model_is_estimated_from_its_stated_size() -> None:

@@ -78,6 +78,7 @@ def worked_book(market: float | None = None) -> CarbonBook:
     return CarbonBook(
         type(tables)(
             models=(model,),
+            open_models=(),
             providers=tables.providers,
             grid=(zone,),
             regions={},

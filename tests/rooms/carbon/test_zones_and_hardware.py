@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from integration.carbon.accelerator_hours import gpu_energy_wh
+from integration.carbon.accelerator_hours import find_accelerator, gpu_energy_wh
 from integration.carbon.carbon_book import CarbonBook, default_carbon_book, factor_version
+from integration.carbon.ecologits_formula import Size
 from integration.carbon.footprint import Footprint, NoFactor
 from integration.carbon.grid_zones import DIRECT, LIFE_CYCLE, GridZones
-from integration.carbon.open_weight import open_weight_energy
-from integration.carbon.tables import GridFactor, Spread, shipped_tables
+from integration.carbon.open_weight import FITTED_ON, open_weight_energy
+from integration.carbon.tables import Accelerator, GridFactor, Spread, shipped_tables
 
 TABLES = shipped_tables()
 
@@ -187,7 +188,7 @@ def test_hours_without_a_factor_have_no_figure(
 def test_an_open_weight_model_follows_the_two_coefficient_formula() -> None:
     # 8 B dense, 16 bits: 16 GB on one H100. Batch 64:
     # 0.00539 · 8 + 0.1028 · 16/64 + 1.96/64 + 0.045 = 0.14444500 J; · 1.72 / 3600 Wh.
-    found = open_weight_energy(8, 8, batch_size=64)
+    found = open_weight_energy(Size(8, 8), batch_size=64)
 
     assert not isinstance(found, NoFactor)
     assert found.gpu_count == 1
@@ -198,7 +199,8 @@ def test_an_open_weight_model_follows_the_two_coefficient_formula() -> None:
 
 
 def test_an_unknown_batch_only_widens_the_range() -> None:
-    known, unknown = open_weight_energy(70, 70, batch_size=64), open_weight_energy(70, 70)
+    size = Size(70, 70)
+    known, unknown = open_weight_energy(size, batch_size=64), open_weight_energy(size)
 
     assert not isinstance(known, NoFactor)
     assert not isinstance(unknown, NoFactor)
@@ -207,5 +209,60 @@ def test_an_unknown_batch_only_widens_the_range() -> None:
     assert unknown.output_wh.high >= known.output_wh.high
 
 
-def test_the_formula_is_refused_for_hardware_it_was_not_fitted_on() -> None:
-    assert isinstance(open_weight_energy(8, 8, accelerator="MI300X"), NoFactor)
+def device(name: str) -> Accelerator:
+    """Return a shipped accelerator."""
+    found = find_accelerator(TABLES.accelerators, name)
+    assert found is not None
+    return found
+
+
+def test_another_accelerator_carries_the_terms_over_and_widens_the_range() -> None:
+    # A100 SXM against H100 SXM: power 400/700 = .571429; arithmetic · 989/312 = 1.811355;
+    # weights · 3350/2039 = .938836. 70 B at 16 bits: 140 GB, ⌈168/80⌉ = 3 GPUs; batch 16:
+    # .00539·70·1.811355 + .1028·140/16·.938836 + 1.96·3/16·.571429 + .045 = 1.782907 J.
+    found = open_weight_energy(Size(70, 70), batch_size=16, accelerator=device("A100"))
+
+    assert not isinstance(found, NoFactor)
+    assert found.gpu_count == 3
+    assert found.output_wh.central == pytest.approx(1.782907 * 1.72 / 3600, rel=1e-6)
+    assert found.output_wh.high == pytest.approx(found.output_wh.central * 2.5 * 1.6)
+    assert found.input_wh.central == pytest.approx(0.003 * 70 * 1.811355 * 1.72 / 3600)
+    assert "carried over to A100 SXM" in found.method
+    assert "not EcoLogits" in found.method
+    assert any("no measurement on A100 SXM" in each for each in found.assumptions)
+
+
+@pytest.mark.parametrize(("name", "tier"), [("H200", "C"), ("B200", "C"), ("L40S", "C"),
+    ("MI300X", "C"), ("TPU v4", "C"), ("L4", "D"), ("T4", "D"), ("RTX 4090", "D")])  # fmt: skip
+def test_accelerators_with_known_power_and_rate_have_a_figure_of_lower_quality(
+    name: str, tier: str
+) -> None:
+    found = open_weight_energy(Size(8, 8), accelerator=device(name))
+
+    assert not isinstance(found, NoFactor)
+    assert found.tier == tier
+    assert found.output_wh.low < found.output_wh.central < found.output_wh.high
+
+
+@pytest.mark.parametrize("name", ["Gaudi3", "TPU v5p", "Trainium2"])
+def test_the_formula_is_refused_where_memory_and_rate_are_not_known(name: str) -> None:
+    found = open_weight_energy(Size(8, 8), accelerator=device(name))
+
+    assert isinstance(found, NoFactor)
+    assert found.code == "outside_formula"
+    assert name in found.reason
+
+
+def test_the_device_of_the_fit_is_the_shipped_h100() -> None:
+    shipped = device("H100")
+
+    assert (shipped.tdp_w, shipped.memory_gb, shipped.bandwidth_gb_s, shipped.bf16_tflops) == (
+        FITTED_ON.tdp_w, FITTED_ON.memory_gb, FITTED_ON.bandwidth_gb_s, FITTED_ON.bf16_tflops,
+    )  # fmt: skip
+
+
+def test_an_unknown_accelerator_is_told_why_where_the_vendor_keeps_silent() -> None:
+    answer = default_carbon_book().gpu_footprint("TPU v6e", 1, 1, "USA")
+
+    assert isinstance(answer, NoFactor)
+    assert "Google publishes none" in answer.reason
