@@ -29,6 +29,10 @@ for (const path of paths) {
       const answer = await page.goto(base + path, { waitUntil: 'load', timeout: 60000 })
       const where = `${path} ${screen} ${theme}`
       if (!answer.ok()) throw new Error(`${where} answered ${answer.status()}`)
+      if (shots) {
+        const name = `${path.replace(/^\/|\/$/g, '').replace(/[^\w]+/g, '_') || 'first'}`
+        await page.screenshot({ path: `${shots}/${name}.${screen}.${theme}.png`, fullPage: true })
+      }
       for (const each of await page.$$('details')) await each.evaluate((one) => { one.open = true })
       await page.evaluate(axe.source)
       const result = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
@@ -49,10 +53,6 @@ for (const path of paths) {
           if (here === null) break
           if (!here.seen) found.without_focus.push(`${where}: ${here.name}`)
         }
-      }
-      if (shots) {
-        const name = `${path.replace(/^\/|\/$/g, '').replace(/[^\w]+/g, '_') || 'first'}`
-        await page.screenshot({ path: `${shots}/${name}.${screen}.${theme}.png`, fullPage: true })
       }
       found.looks += 1
       await page.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, cast, func, select, text
+from sqlalchemy import BigInteger, Double, Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from integration.foundation.errors import NotFound
@@ -38,6 +38,40 @@ class RevisionHead:
     reason: str
     list_cost_nanousd: int
     late_usage_nanousd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a closed Sprint came to by the revision that stands; `totals` are the report's, JSON."""
+
+    sprint_id: int
+    revision: int
+    totals: str
+    late_usage_nanousd: int
+    median_error_pct: float | None
+    interval_coverage_pct: float | None
+
+
+def outcomes_of(
+    session: Session, workspace_id: str, sprint_ids: Sequence[int]
+) -> dict[int, Outcome]:
+    """Return what these Sprints came to, by Sprint; one that was never reconciled is left out."""
+    row = SprintReconciliationRow
+    found = session.execute(
+        select(
+            row.sprint_id, row.revision, cast(row.body["totals"], Text),
+            cast(row.body["late_usage_nanousd"].astext, BigInteger),
+            cast(row.body["median_error_pct"].astext, Double),
+            cast(row.body["interval_coverage_pct"].astext, Double),
+        )
+        .where(row.workspace_id == workspace_id, row.sprint_id.in_(list(sprint_ids)))
+        .ext(distinct_on(row.sprint_id))
+        .order_by(row.sprint_id, row.revision.desc())
+    )  # fmt: skip
+    return {
+        each[0]: Outcome(each[0], each[1], each[2], each[3] or 0, each[4], each[5])
+        for each in found
+    }
 
 
 def outputs_of(session: Session, workspace_id: str, sprint_ids: Sequence[int]) -> list[Output]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from integration.backlog import store as backlog
 from integration.reconciliation import queries as revisions
 from integration.reports.cap_report import header_of
+from integration.reports.shapes import Totals
 from integration.reports.sprint_page import sprint_page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from integration.backlog.story import Sprint
     from integration.pricing.price_book import PriceBook
-    from integration.reconciliation.queries import RevisionHead
+    from integration.reconciliation.queries import Outcome
     from integration.reports.shapes import SprintHeader, SprintReport, StoryLine
     from integration.reports.sprint_page import SprintPage
 
@@ -34,10 +39,15 @@ class RunningSprint:
 
 @dataclass(frozen=True, slots=True)
 class PastSprint:
-    """A closed Sprint and its newest revision; None when it was never reconciled."""
+    """A closed Sprint and what it came to; None when it was never reconciled.
+
+    `share_pct` is its cost's share of the dearest Sprint's beside it.
+    """
 
     sprint: SprintHeader
-    revision: RevisionHead | None
+    outcome: Outcome | None = None
+    totals: Totals | None = None
+    share_pct: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,6 @@ class Overview:
 def overview(session: Session, workspace_id: str, prices: PriceBook, *, now: datetime) -> Overview:
     """Assemble the overview."""
     known = backlog.sprints(session, workspace_id, states=("future", "active", "closed"))
-    newest = {head.sprint_id: head for head in revisions.revision_heads(session, workspace_id)}
     closed = [sprint for sprint in known if sprint.state == "closed"][-RECENT:]
     return Overview(
         running=tuple(
@@ -66,13 +75,27 @@ def overview(session: Session, workspace_id: str, prices: PriceBook, *, now: dat
             header_of(session, workspace_id, sprint) for sprint in known
             if sprint.state == "future"
         ),
-        past=tuple(
-            PastSprint(header_of(session, workspace_id, sprint), newest.get(sprint.sprint_id))
-            for sprint in reversed(closed)
-        ),
+        past=_past(session, workspace_id, closed[::-1]),
     )  # fmt: skip
 
 
 def _running(found: SprintPage) -> RunningSprint:
     over = found.over_estimate
     return RunningSprint(found.report, over, found.over_count - len(over))
+
+
+def _past(session: Session, workspace_id: str, closed: Sequence[Sprint]) -> tuple[PastSprint, ...]:
+    """Return these Sprints with what each came to, on a scale that they share."""
+    outcomes = revisions.outcomes_of(session, workspace_id, [each.sprint_id for each in closed])
+    totals = {
+        sprint_id: msgspec.json.decode(outcome.totals, type=Totals, strict=False)
+        for sprint_id, outcome in outcomes.items()
+    }
+    dearest = max((each.list_cost_nanousd for each in totals.values()), default=0)
+    return tuple(
+        PastSprint(
+            header, outcomes.get(header.sprint_id), came_to := totals.get(header.sprint_id),
+            100 * came_to.list_cost_nanousd / dearest if came_to and dearest else 0.0,
+        )
+        for header in (header_of(session, workspace_id, each) for each in closed)
+    )  # fmt: skip

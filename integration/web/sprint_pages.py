@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 sprint_pages = page_blueprint("sprint_pages")
 
-SHOWN = 30
+SHOWN = 15
 """Stories on a Sprint's page unless all are asked for."""
 REPORTED = 100
 """Stories in the report to print."""
