@@ -8,7 +8,6 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +17,7 @@ from integration.foundation.clock import FixedClock
 from integration.foundation.database import Transactions, connect, transactions_on
 from integration.foundation.embedded_database import running
 from integration.foundation.migration import upgrade
+from tests.databases import TEMPLATE, Databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 settings.register_profile("storymeter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("storymeter")
 
-TEMPLATE = "storymeter_template"
 ROOT = Path(__file__).resolve().parents[1]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -78,7 +77,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _spare_the_disk(url: str) -> None:
-    """Wait for no disk: tests kill processes, never the machine, and drop a database each."""
+    """Wait for no disk: tests kill processes, never the machine."""
     engine = connect(url)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for setting in ("fsync", "full_page_writes"):
@@ -96,19 +95,20 @@ def template(server_url: str) -> str:
     return server_url
 
 
+@pytest.fixture(scope="session")
+def databases(template: str) -> Iterator[Databases]:
+    """The databases of this run's server."""
+    made = Databases(template)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def engine(template: str) -> Iterator[Engine]:
-    """An engine on a fresh database with all tables."""
-    name = f"test_{uuid4().hex[:12]}"
-    admin = connect(template.replace(TEMPLATE, "postgres", 1))
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    engine = connect(template.replace(TEMPLATE, name, 1))
+def engine(databases: Databases) -> Iterator[Engine]:
+    """An engine on a database with all tables and nothing in them."""
+    engine = databases.take()
     yield engine
-    engine.dispose()
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    databases.give_back(engine)
 
 
 @pytest.fixture
