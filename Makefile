@@ -56,7 +56,7 @@ lock: .venv/.dev ## Lock dependencies with hashes and without any index address
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
 
 ##@ Measure and judge (each ends in one line of JSON)
-.PHONY: bench bench-% peers-% backtest faults faults-machines fuzz audit
+.PHONY: bench bench-% peers-% backtest faults faults-machines soak fuzz audit
 bench: bench-ingest bench-caps bench-spikes bench-pages backtest ## All benchmarks
 
 bench-%: .venv/.dev ## bench-ingest, -million, -memory, -caps, -spikes, -pages, -price_carbon, -start_up, -sync, -webhooks
@@ -70,6 +70,9 @@ faults: .venv/.dev ## A Sprint of load while everything breaks, five times; then
 
 faults-machines: .venv/.dev ## The same on six machines of a network: power fails, cables are pulled, a replica takes over
 	$(BIN)/python -m benchmarks.faults --machines
+
+soak: .venv/.dev ## Half an hour (MINUTES=…) at half of saturation: does memory stay, does anything pile up?
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),30)
 
 fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzzers
 	$(BIN)/python benchmarks/fuzz.py

@@ -150,7 +150,13 @@ def _posts(scene: Scene) -> tuple[int, int]:
             {"workspace": WORKSPACE},
         ).scalars()
         missing = sum(marks[mark] == 0 for mark in kept)
-    return sum(count - 1 for count in marks.values()) + max(0, unmarked - _charts(scene)), missing
+    for mark, count in marks.items():
+        if count > 1:
+            print(f"  said {count} times: {mark}", file=sys.stderr)
+    more = max(0, unmarked - _charts(scene))
+    if more:
+        print(f"  {more} more pictures than promised", file=sys.stderr)
+    return sum(count - 1 for count in marks.values()) + more, missing
 
 
 def _charts(scene: Scene) -> int:

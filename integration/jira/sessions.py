@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jira import JIRA, JIRAError
 
+from integration.foundation.outgoing import guarded
 from integration.jira.connection import ApiToken, OAuth
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Sessions:
         """
         connection = self._connection
         try:
-            client = JIRA(
+            client = _Guarded(
                 server=connection.api_base.rstrip("/"),
                 options={"rest_api_version": "3" if connection.is_cloud else "2"},
                 timeout=TIMEOUT_S,
@@ -86,6 +87,15 @@ class Sessions:
         self.count()
         session_of(client).hooks["response"].append(self.count)
         return client
+
+
+class _Guarded(JIRA):
+    """A site may stand anywhere, but its redirects lead to itself or to the open internet."""
+
+    def server_info(self) -> dict[str, Any]:
+        """The first thing that is asked: before it, nothing can have been redirected."""
+        guarded(session_of(self), trusted=self.server_url)
+        return super().server_info()
 
 
 def session_of(client: JIRA) -> requests.Session:

@@ -15,12 +15,13 @@ from integration.slack.raise_cap import person_of, raise_cap, read_submission
 from integration.slack.set_cap import set_cap
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack, App, Respond
+    from slack_bolt import Ack, App
 
     from integration.foundation.wording import Wording
     from integration.slack.block_kit import SlackMessage
     from integration.slack.client import SlackGateway
     from integration.slack.desk import SlackDesk
+    from integration.slack.reply import Reply
 
 Body = dict[str, Any]
 
@@ -49,7 +50,7 @@ class CapListeners:
     def answers(self) -> Answers:
         return Answers(self.zone, self.wording)
 
-    def on_raise(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def on_raise(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
         cap_id = body["actions"][0]["value"]
         try:
@@ -71,7 +72,7 @@ class CapListeners:
         else:
             ack()
 
-    def on_set(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def on_set(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
         try:
             sprints = self.desk.sprints(self.workspace_id)
@@ -86,15 +87,15 @@ class CapListeners:
         else:
             ack()
 
-    def on_granted(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def on_granted(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
         self._decide(body, respond, is_granted=True)
 
-    def on_declined(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def on_declined(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
         self._decide(body, respond, is_granted=False)
 
-    def on_trim(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def on_trim(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
         sprint_id = int(body["actions"][0]["value"])
         try:
@@ -105,7 +106,7 @@ class CapListeners:
         if refusal is not None:
             tell(body, respond, self.answers.note("refused", said=refusal.message))
 
-    def _decide(self, body: Body, respond: Respond, *, is_granted: bool) -> None:
+    def _decide(self, body: Body, respond: Reply, *, is_granted: bool) -> None:
         """The message itself is edited by the outbox; only a refusal is told here."""
         try:
             refusal = self.desk.decide_raise(
@@ -119,17 +120,7 @@ class CapListeners:
             tell(body, respond, self.answers.note("refused", said=refusal.message))
 
 
-def tell(body: Body, respond: Respond, note: SlackMessage) -> None:
+def tell(body: Body, respond: Reply, note: SlackMessage) -> None:
     """Answer a click in a message; a click in the Home tab has no address to answer to."""
     if body.get("response_url"):
-        say(respond, note)
-
-
-def say(respond: Respond, answer: SlackMessage) -> None:
-    """Answer the person who asked, and nobody else."""
-    respond(
-        text=answer.text,
-        blocks=answer.blocks,
-        response_type="ephemeral",
-        replace_original=False,
-    )
+        respond(note)

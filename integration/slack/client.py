@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from integration.foundation.errors import DeliveryFailed
+from integration.foundation.outgoing import ForbiddenAddress, guarded
 from integration.slack.failures import TRANSPORT_ERRORS, delivery_failure, error_code
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class SlackGateway:
 
     def __init__(self, connection: SlackConnection) -> None:
         self._client = web_client(connection)
+        self._api_base_url = connection.api_base_url
 
     def post_or_edit(
         self,
@@ -145,10 +147,11 @@ class SlackGateway:
     def send_bytes(self, address: str, content: bytes) -> None:
         """Send a reserved file's bytes to the address Slack gave for them."""
         try:
-            answer = requests.post(address, data=content, timeout=TIMEOUT_S)
+            with guarded(requests.Session(), trusted=self._api_base_url) as session:
+                answer = session.post(address, data=content, timeout=TIMEOUT_S)
         except requests.RequestException as error:
             said = f"Slack upload: {type(error).__name__}"
-            raise DeliveryFailed(said, permanent=False) from error
+            raise DeliveryFailed(said, permanent=isinstance(error, ForbiddenAddress)) from None
         if not answer.ok:
             raise DeliveryFailed(f"Slack upload: HTTP {answer.status_code}", permanent=False)
 

@@ -12,24 +12,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slack_bolt import App, BoltResponse
+from slack_bolt import App, BoltContext, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
 from integration.foundation.errors import StoryMeterError
 from integration.slack.answers import Answers
 from integration.slack.block_kit import our_wording
-from integration.slack.cap_listeners import CapListeners, say
+from integration.slack.cap_listeners import CapListeners
 from integration.slack.client import SlackGateway, web_client
 from integration.slack.commands import STORY_KEY, Asked, answer_command
 from integration.slack.home_listeners import HomeListeners
 from integration.slack.messages import Messages
+from integration.slack.reply import Reply
 from integration.slack.signature import SignedBySlack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from slack_bolt import Ack, Respond
+    from slack_bolt import Ack
 
     from integration.foundation.clock import Clock
     from integration.foundation.wording import Wording
@@ -69,12 +70,24 @@ def build_bolt(
         raise_error_for_unhandled_request=True,
     )
     app.error(_on_error)
+    app.use(_answer_by(connection))
     words = wording or our_wording()
     for listeners in (_Listeners, CapListeners, HomeListeners):
         listeners(connection.workspace_id, desk, SlackGateway(connection), zone, words).register(
             app
         )
     return app
+
+
+def _answer_by(connection: SlackConnection) -> Callable[..., None]:
+    """Let listeners answer through the guard: a request names where its answer goes."""
+
+    def middleware(context: BoltContext, next_: Callable[[], None]) -> None:
+        if context.response_url:
+            context["respond"] = Reply(context.response_url, connection.api_base_url)
+        next_()
+
+    return middleware
 
 
 @dataclass(frozen=True)
@@ -99,7 +112,7 @@ class _Listeners:
     def answers(self) -> Answers:
         return Answers(self.zone, self.wording)
 
-    def on_command(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def on_command(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
         asked = Asked(
             workspace_id=self.workspace_id,
@@ -113,7 +126,7 @@ class _Listeners:
             )
         except StoryMeterError:
             answer = self.answers.note("unavailable")
-        say(respond, answer)
+        respond(answer)
 
     def on_link_opened(self, ack: Ack) -> None:
         """Slack reports clicks on link buttons too, and warns the person unless it is answered."""

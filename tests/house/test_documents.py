@@ -65,3 +65,8 @@ def test_the_manifest_of_the_slack_app_asks_for_the_scopes_that_are_used() -> No
     assert tuple(re.findall(r"- (\S+)", manifest)) == BOT_SCOPES
     explained = page.partition("| scope | why |")[2].partition("\n\n")[0]
     assert {scope for scope in BOT_SCOPES if f"`{scope}`" not in explained} == set()
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    numbers = [each.name[:4] for each in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert sorted(set(numbers)) == sorted(numbers)
