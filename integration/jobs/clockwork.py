@@ -18,6 +18,7 @@ from integration.journeys.keep_partitions import keep_partitions
 from integration.journeys.match_calls import match_calls
 from integration.journeys.turn_caps import turn_caps
 from integration.metering import store as metering
+from integration.people import store as people
 from integration.turns import store as turns
 from integration.workspaces import store as workspaces
 
@@ -115,5 +116,6 @@ def keep_house(house: House) -> None:
     forget_usage(house.transactions, now=now)
     _match_calls(house, MATCHED_LATE)
     with house.transactions.begin() as session:
+        people.forget_sign_ins(session, now)
         turns.forget_ticks(session, now - TICKS_KEPT)
         metering.forget_totals(session, (now - TOTALS_KEPT).date())

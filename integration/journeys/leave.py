@@ -82,6 +82,7 @@ def forget_person(
         forget_store.forgetting(session)
         found = {
             "roles": int(people.remove_member(session, workspace_id, person.strip().lower())),
+            "sign_ins": people.end_sign_ins_of(session, person.strip().lower()),
             "calls": forget_store.forget_user(session, workspace_id, pseudonym(person)),
             "slack_matches": people.forget_in_slack(session, workspace_id, person),
             "assigned_stories": assignee_store.forget_assignee(session, workspace_id, person),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integration.foundation.database import Table
@@ -34,3 +34,17 @@ class SlackMatchRow(Table):
     """email or stated; empty while nobody was found."""
     looked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     team_id: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class SignInRow(Table):
+    """A sign-in that is open, by a digest of the secret in its cookie.
+
+    It is for all workspaces of a deployment and carries the workspace `*`.
+    """
+
+    __tablename__ = "sign_in"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    email: Mapped[str] = mapped_column(Text)
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

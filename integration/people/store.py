@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from integration.people.models import MemberRow, SlackMatchRow
+from integration.people.models import MemberRow, SignInRow, SlackMatchRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +28,7 @@ class Member:
     named_by: str
 
 
+EVERYWHERE = "*"
 FoundBy = Literal["", "email", "stated"]
 
 
@@ -125,3 +126,33 @@ def _note(session: Session, workspace_id: str, slack_user_id: str, **values: Any
     )
     keys = ["workspace_id", "slack_user_id"]
     session.execute(row.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def open_sign_in(session: Session, digest: bytes, email: str, ends_at: datetime) -> None:
+    """Keep that a sign-in is open until an instant."""
+    row = SignInRow(workspace_id=EVERYWHERE, digest=digest, email=email, ends_at=ends_at)
+    session.add(row)
+
+
+def is_open(session: Session, digest: bytes, now: datetime) -> bool:
+    """Whether a sign-in was begun here, has not ended, and was not ended."""
+    row = session.get(SignInRow, (EVERYWHERE, digest))
+    return row is not None and row.ends_at > now
+
+
+def end_sign_in(session: Session, digest: bytes) -> None:
+    """End one sign-in."""
+    session.execute(delete(SignInRow).where(SignInRow.digest == digest))
+
+
+def end_sign_ins_of(session: Session, email: str) -> int:
+    """End all sign-ins of a person; returns how many."""
+    gone = session.execute(
+        delete(SignInRow).where(SignInRow.email == email).returning(SignInRow.digest)
+    )
+    return len(gone.all())
+
+
+def forget_sign_ins(session: Session, before: datetime) -> None:
+    """Drop sign-ins that ended by themselves before an instant."""
+    session.execute(delete(SignInRow).where(SignInRow.ends_at < before))

@@ -16,13 +16,14 @@ from integration.foundation.errors import NotPermitted, Unauthenticated
 from integration.people.role import Person
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from flask import Request
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
-PERSON, UNTIL = "person", "until"
-"""Where the signed cookie keeps who is signed in, and until when (seconds since 1970)."""
+PERSON, UNTIL, SECRET = "person", "until", "sign_in"
+"""Where the signed cookie keeps who is signed in, until when (seconds since 1970), and the secret
+of the sign-in."""
 SOMEBODY_HERE = Person("", "somebody at this machine", is_deployment_admin=True)
 """Whoever sits at this machine could read its database anyway."""
 
@@ -65,9 +66,10 @@ Login = Loopback | OpenId
 
 
 def person_of(
-    request: Request, cookie: MutableMapping[str, Any], login: Login, now: datetime
-) -> Person:
-    """Return who asks.
+    request: Request, cookie: MutableMapping[str, Any], login: Login, now: datetime,
+    is_open: Callable[[str], bool],
+) -> Person:  # fmt: skip
+    """Return who asks. `is_open` says of a sign-in's secret whether nobody has ended it.
 
     Raises:
         NotThisMachine: there is no sign-in, and the request may come from elsewhere.
@@ -76,14 +78,18 @@ def person_of(
     if isinstance(login, Loopback):
         _admit(request, login)
         return SOMEBODY_HERE
-    return _signed_in(cookie, login, now)
+    found = _signed_in(cookie, login, now)
+    if not is_open(str(cookie.get(SECRET, ""))):
+        raise NotSignedIn("Sign in to see this page")
+    return found
 
 
 def remember(
-    cookie: MutableMapping[str, Any], person: Person, login: OpenId, now: datetime
+    cookie: MutableMapping[str, Any], person: Person, login: OpenId, secret: str, now: datetime
 ) -> None:
     """Note in the signed cookie who signed in; nothing of what it held before stays."""
     cookie.clear()
+    cookie[SECRET] = secret
     cookie[PERSON] = {"email": person.email, "name": person.name, "groups": list(person.groups)}
     cookie[UNTIL] = int(now.timestamp()) + login.lasts_s
 

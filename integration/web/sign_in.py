@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 from flask import redirect, request, session
 
 from integration.foundation.errors import NotFound
+from integration.journeys.keep_sign_in import begin_sign_in, end_sign_in
 from integration.web.access import open_to_all, people
-from integration.web.login import OpenId, remember
+from integration.web.login import SECRET, OpenId, remember
 from integration.web.page_frame import page_blueprint, render
 from integration.web.service import service
 
@@ -47,7 +49,11 @@ def finish() -> AnyResponse:
 
     wanted = own_path(str(session.get(NEXT, "")))
     person = person_from_provider(login)
-    remember(session, person, login, service().clock.now())
+    now = service().clock.now()
+    secret = begin_sign_in(
+        service().across, person.email, now + timedelta(seconds=login.lasts_s)
+    )  # fmt: skip
+    remember(session, person, login, secret, now)
     log.info("sign_in.done", email=person.email)
     return redirect(wanted)
 
@@ -55,7 +61,8 @@ def finish() -> AnyResponse:
 @sign_in_pages.post("/sign-out")
 @people()
 def sign_out() -> AnyResponse:
-    """Forget who is signed in here."""
+    """End the sign-in, in this browser and for every copy of its cookie."""
+    end_sign_in(service().across, str(session.get(SECRET, "")))
     session.clear()
     return redirect("/signed-out", 303)
 

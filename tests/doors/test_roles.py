@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from integration.app import app_with
+from integration.journeys.keep_sign_in import begin_sign_in
 from integration.people import store as people
 from integration.people.role import ROLES, Person, Role, covers
 from integration.web.access import MARK
@@ -41,8 +43,10 @@ def browser_of(app: Flask, service: Service, role: Role | None) -> FlaskClient:
     """Somebody signed in who has this role in the workspace."""
     person = Person(f"{role}@example.com", "Somebody")
     browser, now = app.test_client(), service.clock.now()
+    ends_at = now + timedelta(seconds=LOGIN.lasts_s)
+    secret = begin_sign_in(service.across, person.email, ends_at)
     with browser.session_transaction() as cookie:
-        remember(cookie, person, LOGIN, now)
+        remember(cookie, person, LOGIN, secret, now)
         cookie[TOKEN] = SECRET
     if role is not None:
         with service.transactions.begin() as session:

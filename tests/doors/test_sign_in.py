@@ -10,11 +10,14 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 from joserfc.jwk import OctKey, RSAKey
+from sqlalchemy import text
 
 from integration.app import app_with
 from integration.foundation.clock import FixedClock
 from integration.foundation.secrets import SecretBox
+from integration.journeys.leave import forget_person
 from integration.journeys.name_people import name_person, remove_person
+from integration.people import store as people
 from integration.web.login import OpenId
 from tests.doors.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from tests.doors.worlds import WEEK_BEFORE, World
@@ -293,11 +296,41 @@ def test_signing_out_takes_a_form_of_ours_and_ends_it(
     member(service, "viewer")
     sign_in(browser)
     assert browser.post("/sign-out").status_code == 403
+    copied = browser.application.test_client()
+    copied.set_cookie("storymeter", cookie_of(browser))
+    elsewhere = browser.application.test_client()
+    sign_in(elsewhere)
     token = browser.get("/acme/").text.partition('name="form_token" value="')[2].partition('"')[0]
+    assert copied.get("/acme/").status_code == 200
     answer = browser.post("/sign-out", data={"form_token": token})
     assert answer.status_code == 303
     assert "You are signed out" in browser.get(answer.headers["Location"]).text
     assert browser.get("/acme/").status_code == 302
+    assert copied.get("/acme/").status_code == 302
+    assert elsewhere.get("/acme/").status_code == 200  # Another browser's sign-in goes on.
+
+
+def test_a_forgotten_person_is_signed_out_everywhere(
+    browser: FlaskClient, service: Service
+) -> None:
+    member(service, "viewer")
+    sign_in(browser)
+    member(service, "viewer", "other@example.com")
+    found = forget_person(
+        service.transactions, "acme", "ada@example.com", actor="cli", now=service.clock.now()
+    )
+    assert found["sign_ins"] == 1
+    assert browser.get("/acme/").status_code == 302
+
+
+def test_sign_ins_that_ended_by_themselves_are_dropped(
+    browser: FlaskClient, service: Service
+) -> None:
+    sign_in(browser)
+    with service.across.begin() as session:
+        people.forget_sign_ins(session, service.clock.now() + timedelta(hours=9))
+        left = session.execute(text("SELECT count(*) FROM sign_in")).scalar_one()
+    assert left == 0
 
 
 def test_a_form_sent_after_the_sign_in_ended_changes_nothing(browser: FlaskClient) -> None:

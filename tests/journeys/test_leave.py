@@ -159,7 +159,8 @@ def test_a_forgotten_person_is_named_nowhere_and_what_was_spent_stays(stage: Sta
         )
     found = forget_person(stage.transactions, ACME, "Ada@example.com", actor="cli", now=NOON)
     assert found == {
-        "roles": 1, "calls": 1, "slack_matches": 0, "assigned_stories": 0, "audit_lines": 1,
+        "roles": 1, "sign_ins": 0, "calls": 1, "slack_matches": 0, "assigned_stories": 0,
+        "audit_lines": 1,
     }  # fmt: skip
     assert totals(stage.transactions, "calls") == (2,)
     with stage.transactions.begin() as session:
