@@ -1,15 +1,20 @@
 """Generated spend of teams with the spikes put into it known: what `spikes.py` measures on.
 
 Each series is one team's spend in 5-minute slices over six weeks: seasons of the day and week,
-growth, noise, nightly and weekly batch jobs, outages, rare heavy calls; labelled spikes (bursts,
-steps, ramps) and plateaus; and quiet series without any label, on which false alarms are counted.
+growth, noise, nightly and weekly batch jobs, outages, bursts; labelled spikes (steps, ramps) and
+plateaus; and quiet series without any label, on which false alarms are counted.
+
+A label is what somebody who sees the whole series would want to have been told. Where the series
+bursts by itself, a labelled spike costs half as much again as the costliest of those bursts: a
+smaller one is no different from them. A job's first run is news: whoever tells it is neither right
+nor wrong, whoever tells the second is wrong.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -41,6 +46,8 @@ class Labelled:
     kind: str
     slices: list[float]
     labels: list[Label]
+    news: list[Label] = field(default_factory=list)
+    """What nobody could know and nobody need be told."""
 
 
 def series(kind: str, seed: int) -> Labelled:
@@ -52,23 +59,27 @@ def series(kind: str, seed: int) -> Labelled:
     noise, shift = draw.uniform(0.08, 0.30), draw.randrange(24)
     night, weekend = draw.uniform(0.05, 0.7), draw.uniform(0.1, 0.9)
     job_hour, job_size = draw.randrange(24), level * draw.uniform(2, 15)
-    job_weekly = draw.random() < 0.3
-    hours = []
+    job_weekly, job_from = draw.random() < 0.3, draw.choice((0, 0, draw.randrange(21)))
+    hours, news, costliest = [], list[Label](), 0.0
     for hour in range(HOURS):
         day, clock = hour // 24, (hour + shift) % 24
         daytime = 0.5 - 0.5 * math.cos(2 * math.pi * (clock - 3) / 24)
         usual = level * (night + (1 - night) * daytime**2) * (weekend if day % 7 >= 5 else 1.0)
         usual *= (1 + growth) ** (hour / 168) * math.exp(draw.gauss(0, noise))
         if kind == "bursty" and draw.random() < 0.04:
-            usual += level * draw.expovariate(1 / 1.5)
+            burst = level * draw.expovariate(1 / 1.5)
+            usual, costliest = usual + burst, max(costliest, burst)
         slices = _spread(usual, draw, 0.35)
-        if kind == "batch" and hour % 24 == job_hour and (not job_weekly or day % 7 == 6):
+        runs = hour % 24 == job_hour and day >= job_from and (not job_weekly or day % 7 == 6)
+        if kind == "batch" and runs:
             slices[draw.randrange(2)] += job_size * math.exp(draw.gauss(0, 0.1))
+            begun = START + timedelta(hours=hour)
+            news = news or [Label(begun, begun + timedelta(hours=1), begun)]
         hours.append(slices)
     if kind == "outage":
         _black_out(hours, draw)
-    labels = _inject(kind, hours, level, draw)
-    return Labelled(kind, [amount for slices in hours for amount in slices], labels)
+    labels = _inject(kind, hours, level, draw, least=max(2 * MIN_AMOUNT_USD, 1.5 * costliest))
+    return Labelled(kind, [amount for slices in hours for amount in slices], labels, news)
 
 
 def _spread(amount: float, draw: random.Random, noise: float) -> list[float]:
@@ -83,7 +94,9 @@ def _black_out(hours: list[list[float]], draw: random.Random) -> None:
             hours[hour] = [0.0] * SLICES
 
 
-def _inject(kind: str, hours: list[list[float]], level: float, draw: random.Random) -> list[Label]:
+def _inject(
+    kind: str, hours: list[list[float]], level: float, draw: random.Random, least: float
+) -> list[Label]:
     if kind == "quiet":
         return []
     count = 1 if kind == "plateau" else draw.randrange(1, 4)
@@ -93,8 +106,7 @@ def _inject(kind: str, hours: list[list[float]], level: float, draw: random.Rand
         first = draw.randrange(earliest, earliest + (HOURS - 8 * 24) // count) * SLICES
         first += draw.randrange(SLICES)
         length = round(math.exp(draw.uniform(math.log(4), math.log(120))))
-        height = level * draw.uniform(2, 10)
-        height += 2 * MIN_AMOUNT_USD * SLICES / length
+        height = level * draw.uniform(2, 10) + least * SLICES / length
         if kind == "plateau":
             length, height = draw.randrange(3, 10) * 24 * SLICES, level * draw.uniform(1.5, 4)
         ramp, cost, matters = draw.random() < 0.3, 0.0, length

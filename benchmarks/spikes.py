@@ -31,6 +31,7 @@ from benchmarks.labelled_spend import (
     SLICES,
     START,
     WEEKS,
+    Label,
     Labelled,
     worlds_of,
 )
@@ -178,6 +179,26 @@ class Ewma(LastHour):
         self._hours += 1
 
 
+class SeasonalMad(LastHour):
+    """Above the median of the same hour of the last 14 days by so many deviations (MAD)."""
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self._threshold, self._past = threshold, deque[float](maxlen=14 * 24)
+        self._bound = math.inf
+
+    def bound(self) -> float:
+        return self._bound
+
+    def learn(self, hour: float) -> None:
+        self._past.append(hour)
+        alike = [*self._past][-24::-24]
+        if len(alike) >= 3:
+            usual = statistics.median(alike)
+            strays = 1.4826 * statistics.median(abs(known - usual) for known in alike)
+            self._bound = usual + max(self._threshold * strays, MIN_AMOUNT_USD)
+
+
 # --- the measurement ------------------------------------------------------------------------------
 
 
@@ -195,20 +216,26 @@ def alarms(judge: Judge, slices: list[float]) -> list[tuple[datetime, datetime]]
     return found
 
 
+def _is_about(alarm: tuple[datetime, datetime], label: Label) -> bool:
+    """Whether they touch; an alarm that was raised long before was about something else."""
+    start, end = alarm
+    return label.start - REST <= start <= label.end + GRACE and end >= label.start
+
+
 def score(tally: Tally, truth: Labelled, raised: list[tuple[datetime, datetime]]) -> None:
     """Match alarms with labels. One alarm may cover several labels; each label is found once."""
     for label in truth.labels:
-        hits = [start for start, end in raised if start <= label.end + GRACE and end >= label.start]
+        hits = [alarm[0] for alarm in raised if _is_about(alarm, label)]
         tally.found += bool(hits)
         tally.missed += not hits
         if hits:
             late = (max(min(hits), label.start) - label.start).total_seconds() / 60
             tally.delays_min.append(late)
             tally.needed_min.append((label.matters_at - label.start).total_seconds() / 60)
-    for start, end in raised:
-        true = any(start <= x.end + GRACE and end >= x.start for x in truth.labels)
+    for alarm in raised:
+        true = any(_is_about(alarm, label) for label in truth.labels)
         tally.true_alarms += true
-        tally.false_alarms += not true
+        tally.false_alarms += not (true or any(_is_about(alarm, x) for x in truth.news))
     if truth.kind == "quiet":
         tally.quiet_alarms += len(raised)
         tally.quiet_weeks += WEEKS
@@ -223,7 +250,7 @@ def measure(make: Callable[[], Judge], worlds: Iterable[Labelled]) -> dict[str, 
         score(tallies["all"], world, raised)
         later = [label for label in world.labels if label.start >= LEARNT_BY]
         score(
-            tallies[LATER], Labelled(world.kind, [], later),
+            tallies[LATER], Labelled(world.kind, [], later, world.news),
             [(start, end) for start, end in raised if start >= LEARNT_BY],
         )  # fmt: skip
     return tallies
@@ -233,6 +260,7 @@ SIMPLE: dict[str, tuple[Callable[[float], Judge], tuple[float, ...]]] = {
     "z_score": (ZScore, (2.5, 3, 4, 5, 6, 8, 10)),
     "fixed_threshold": (Fixed, (1, 1.2, 1.5, 1.75, 2, 2.5, 3)),
     "ewma": (Ewma, (2.5, 3, 4, 5, 6, 8, 10, 14)),
+    "seasonal_mad": (SeasonalMad, (4, 6, 8, 10, 14, 20, 30, 45)),
 }
 
 

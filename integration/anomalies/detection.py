@@ -54,6 +54,9 @@ class Settings:
     """Least rise over the usual, as a share of it."""
     return_days: float = 180.0
     """Once in so many days the series' own bursts may exceed what is too high."""
+    forgives_untold: bool = False
+    """Whether the few tallest bursts are no habit though nobody was told of them: finds more, and
+    tells more of what the series does by itself. See `habits.py`."""
     hysteresis: float = 0.6
     """Share of what is too high above which an open spike goes on."""
 
@@ -121,7 +124,9 @@ class SpikeDetector:
             self._lengths,
             max(NOISE_POINTS, per_day * self._in_slot * NOISE_DAYS),
             max(1.0, DAY / self._block_step),
-            Limits(settings.sensitivity, settings.rise, settings.return_days),
+            Limits(
+                settings.sensitivity, settings.rise, settings.return_days, settings.forgives_untold
+            ),
         )
         self._bridge = timedelta(0) if step >= DAY else max(BRIDGE, 2 * step)
         self._settled = max(SETTLED_POINTS * step, SETTLED_AFTER)

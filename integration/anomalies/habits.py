@@ -1,10 +1,14 @@
 """How high a series rises by itself, by bursts that come and go and mean nothing.
 
 Time is cut into blocks, and of each block the greatest height over the usual is remembered for four
-weeks. The bound is a return level: the height that is exceeded by habit once in so many days. Up to
-what is exceeded every third day or so the heights say it themselves; beyond that their tail is
-taken as exponential, with the slope between two of them (Gumbel). A few spikes that were told are
-left out; many are a habit.
+weeks. The bound is a return level: the height that is exceeded by habit once in so many days. What
+the tallest tenth of the blocks exceeds their lowest by is taken as exponential (peaks over a
+threshold, with the generalised Pareto's shape at 0), with its mean three standard errors above what
+was seen: little known is no licence to tell. A few spikes that were told are left out; many are a
+habit. The last block is left out too, so that a rise does not raise the bound that it is held to.
+
+Where spikes may be as frequent as bursts, as in a file that somebody looks through for them, the
+few tallest blocks are left out whether anybody was told or not: one missed then hides no other.
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ from collections import deque
 from typing import NamedTuple
 
 REMEMBERED_BLOCKS, FEWEST_BLOCKS = 168, 9
-SHARE, FEWEST = 0.05, 2
+SHARE, FEWEST = 0.1, 4
+STANDARD_ERRORS = 3.0
 LEAST_MARGIN = 2.0
-"""Without a long tail: so many times the height that is exceeded in `SHARE` of the blocks."""
-FREE_SPIKES, FREE_SHARE = 2, 0.02
+"""So many times the least of the tallest blocks, where these have no tail."""
+FREE_SPIKES, FREE_SHARE = 2, 0.04
 FIRST_DAYS, FORGOTTEN_AFTER_DAYS = 2, 4
 """The first days show how little was known then, not what the series does."""
 
@@ -31,8 +36,10 @@ class _Height(NamedTuple):
 class Habit:
     """The greatest heights of one kind of sum, block by block."""
 
-    def __init__(self, blocks_a_day: float, return_days: float) -> None:
-        self._blocks_a_day = blocks_a_day
+    def __init__(
+        self, blocks_a_day: float, return_days: float, *, forgives_untold: bool = False
+    ) -> None:
+        self._blocks_a_day, self._forgives_untold = blocks_a_day, forgives_untold
         self._return_blocks = return_days * blocks_a_day
         self._heights: deque[_Height] = deque()
         self._first: int | None = None
@@ -52,17 +59,20 @@ class Habit:
     def bound(self, block: int) -> float:
         """What the series' own bursts may reach."""
         self._forget(block)
-        count = len(self._heights)
-        spikes = sum(each.is_spike for each in self._heights)
-        free = min(spikes, max(FREE_SPIKES, round(FREE_SHARE * count)))
-        tallest = sorted((each.height for each in self._heights), reverse=True)[free:]
+        known = [each for each in self._heights if each.block < block - 1]
+        count = len(known)
+        free = max(FREE_SPIKES, round(FREE_SHARE * count))
+        if not self._forgives_untold:
+            free = min(free, sum(each.is_spike for each in known))
+        tallest = sorted((each.height for each in known), reverse=True)[free:]
         if len(tallest) < FEWEST_BLOCKS:
             return LEAST_MARGIN * max(tallest, default=0.0)
-        rank = max(FEWEST, round(SHARE * count))
-        height = tallest[min(rank, len(tallest) - 1)]
-        slope = (height - tallest[min(3 * rank, len(tallest) - 1)]) / math.log(3)
-        level = height + slope * math.log(max(1.0, self._return_blocks * rank / count))
-        return max(level, LEAST_MARGIN * height)
+        rank = min(max(FEWEST, round(SHARE * count)), len(tallest) - 1)
+        least = tallest[rank]
+        mean = sum(tallest[:rank]) / rank - least
+        mean *= 1 + STANDARD_ERRORS / math.sqrt(rank)
+        level = least + mean * math.log(max(1.0, self._return_blocks * rank / count))
+        return max(level, LEAST_MARGIN * least)
 
     def _forget(self, block: int) -> None:
         if self._first is None:

@@ -30,9 +30,11 @@ class Jobs:
         self._asked: tuple[int, float] = (-1, -math.inf)
 
     def see(self, at: datetime, value: float) -> None:
-        """Remember a value."""
+        """Remember a value, at its place and those that a job reaches from there."""
         place = self._place(at)
-        self._heights[place] = max(value, self._heights.get(place, -math.inf))
+        for near in range(place - self._reach, place + self._reach + 1):
+            if value > self._heights.get(near, -math.inf):
+                self._heights[near] = value
         day = place // self._in_day
         if not self._days or self._days[-1] != day:
             self._days.append(day)
@@ -57,15 +59,10 @@ class Jobs:
 
     def _recurring(self, place: int, period: int, count: int) -> float:
         """The height reached twice in the last periods; once is enough where few are known."""
-        heights = sorted(self._highest(place - n * period) for n in range(1, count + 1))
+        heights = sorted(self._heights.get(place - n * period, -math.inf)
+                         for n in range(1, count + 1))  # fmt: skip
         known = sum(height > -math.inf for height in heights)
         return heights[-2 if known >= 3 else -1]
-
-    def _highest(self, place: int) -> float:
-        if not self._reach:
-            return self._heights.get(place, -math.inf)
-        around = range(place - self._reach, place + self._reach + 1)
-        return max(self._heights.get(each, -math.inf) for each in around)
 
     def _place(self, at: datetime) -> int:
         second = at.hour * 3600 + at.minute * 60 + at.second

@@ -1,7 +1,7 @@
 """Whether the last points together are too high: over several lengths of time at once.
 
 A tall rise shows in its first point, a low one only in the sum of many: so the excess over the
-usual is added up over windows of one point, two, three and so on up to six hours, and each sum is
+usual is added up over windows of one point, two, three, six and so on up to six hours, and each is
 held against what sums of that length have done by themselves (a multi-scale scan statistic).
 """
 
@@ -28,6 +28,7 @@ class Limits:
     sensitivity: float
     rise: float
     return_days: float
+    forgives_untold: bool = False
 
 
 class Point(NamedTuple):
@@ -74,7 +75,10 @@ class Windows:
         self._sums: list[_Sums] = [NOTHING]
         self._sizes = {length: RecentSizes(remembered) for length in lengths}
         self._by_hour = ByHour(max(1, remembered // 24))
-        self._habits = {length: Habit(blocks_a_day, limits.return_days) for length in lengths}
+        self._habits = {
+            length: Habit(blocks_a_day, limits.return_days, forgives_untold=limits.forgives_untold)
+            for length in lengths
+        }
         self._tallest = dict.fromkeys(lengths, 0.0)
         self._bounds: list[tuple[int, float, float, float]] = []
         self._hour = self._block = 0

@@ -26,7 +26,7 @@ def scan(file: Path, min_amount: float, as_it_came: bool, as_json: bool) -> None
 
     with file.open(newline="", encoding="utf-8", errors="replace") as lines:
         series = read_series(lines)
-    settings = detection.Settings(min_amount=min_amount)
+    settings = detection.Settings(min_amount=min_amount, forgives_untold=not as_it_came)
     judge = detection.scan if as_it_came else hindsight.scan_whole
     found = judge(series, settings)
     rows = [

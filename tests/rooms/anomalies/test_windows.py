@@ -1,5 +1,6 @@
 """Sums of several lengths, what recurs, and what a series does by itself."""
 
+import math
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -71,15 +72,33 @@ def test_bursts_that_come_and_go_are_a_habit_and_a_larger_one_is_a_spike() -> No
 
 
 def test_a_habit_is_what_is_exceeded_often_continued_with_its_own_slope() -> None:
-    """One block of ten reaches 5, one of twenty 8, and so on: an exponential tail."""
+    """One block of ten is over 5."""
     habit = Habit(blocks_a_day=6, return_days=28)
     tail = [8.0, 6.0, 5.0, 4.0, 3.5, 3.0]
     heights = (tail + [1.0] * 14) * 7
     for block, height in enumerate(heights):
         habit.note(block, height)
-    # Rank 7 of 140 is 6; rank 21 is 4. Once in 168 blocks lies ln(168 · 7 / 140) / ln 3 further.
-    slope = (6.0 - 4.0) / 1.0986122886681098
-    assert habit.bound(139) == pytest.approx(max(12.0, 6.0 + slope * 2.1282317058492679))
+    # Fourteen of 140 are over 5, by 2 on average; once in 28 days is one block in 168.
+    level = 5.0 + 2.0 * (1 + 3 / math.sqrt(14)) * math.log(168 * 14 / 140)
+    assert habit.bound(141) == pytest.approx(level)
+
+
+def test_what_rises_now_does_not_raise_its_own_bound() -> None:
+    habit = Habit(blocks_a_day=6, return_days=28)
+    for block in range(100):
+        habit.note(block, 1.0)
+    habit.note(99, 50.0)
+    assert habit.bound(100) == 2.0
+    assert habit.bound(101) > 10.0
+
+
+def test_where_spikes_may_be_many_the_tallest_blocks_are_no_habit_though_untold() -> None:
+    told, looked_through = Habit(6, 28), Habit(6, 28, forgives_untold=True)
+    for block in range(150):
+        for habit in (told, looked_through):
+            habit.note(block, 50.0 if block % 30 == 10 else 1.0)
+    assert looked_through.bound(151) == 2.0
+    assert told.bound(151) > 50.0
 
 
 def test_few_spikes_are_no_habit_and_many_are() -> None:
