@@ -14,6 +14,7 @@ from integration.foundation.findings import Finding
 from integration.foundation.migration import is_current
 from integration.foundation.wording import environment
 from integration.ledger import store as ledger
+from integration.ledger.entry import day_of
 from integration.mailbox import queries as mailbox
 from integration.reconciliation import queries as reconciliation
 from integration.turns import store as turns
@@ -77,7 +78,7 @@ def _work(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _books(session: Session, now: datetime) -> Iterator[Finding]:
-    today = ledger.day_of(now)
+    today = day_of(now)
     missing = ledger.missing_days(session, [today, today + timedelta(days=1)])
     yield _finding("partitions", is_well=not missing, missing=missing)
     drifts = [(drift.workspace_id, drift.cap_id) for drift in recount_queries.drifts(session)]

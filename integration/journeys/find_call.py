@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from integration.foundation.errors import NotFound
+from integration.ledger import queries as ledger_queries
 from integration.ledger import store as ledger
 from integration.ledger.better_record import merged_into
-from integration.ledger.entry import first_of, instant_of
+from integration.ledger.entry import first_of
 from integration.metering.identity import marks_named
 
 if TYPE_CHECKING:
@@ -48,4 +49,6 @@ def _named(session: Session, workspace_id: str, name: str) -> set[CallName]:
         entry_id = UUID(name)
     except ValueError:
         return wanted
-    return wanted | {(first_of(entry_id), ledger.day_of(instant_of(entry_id)))}
+    first = first_of(entry_id)
+    days = ledger_queries.days_of_entry(session, workspace_id, first)
+    return wanted | {(first, day) for day in days}

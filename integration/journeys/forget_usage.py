@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from integration.ledger import forget_store
-from integration.ledger import store as ledger
+from integration.ledger.entry import day_of
 from integration.workspaces import queries as workspaces
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DAYS_AT_ONCE = 200
 
 def forget_usage(transactions: Transactions, *, now: datetime) -> int:
     """Forget what nobody keeps; returns from how many days something went."""
-    today = ledger.day_of(now)
+    today = day_of(now)
     with transactions.begin() as session:
         kept = workspaces.usage_kept(session)
         limits = [days for days in kept.values() if days is not None]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from integration.ledger import store as ledger
+from integration.ledger.entry import day_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +19,7 @@ AHEAD = 7
 
 def keep_partitions(transactions: Transactions, *, now: datetime) -> int:
     """Make the partitions of the last five weeks and the next; returns how many were missing."""
-    today = ledger.day_of(now)
+    today = day_of(now)
     days = [today + timedelta(days=offset) for offset in range(-BEHIND, AHEAD + 1)]
     with transactions.begin() as session:
         missing = ledger.missing_days(session, days)

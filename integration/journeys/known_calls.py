@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import msgspec
 from integration.journeys.value_usage import Place, value
 from integration.ledger import store as ledger
 from integration.ledger.better_record import contradicts, corrections, ids_in, merged_into
-from integration.ledger.entry import entry_id_at, first_of
+from integration.ledger.entry import day_of, first_of
 from integration.metering.identity import content_digest, marks
 
 if TYPE_CHECKING:
@@ -47,13 +47,12 @@ class Call:
     entry: LedgerEntry
     """As it would stand if nobody had reported the call before; made once its story is held."""
 
-    def __init__(self, event: UsageEvent, books: Books) -> None:
-        moment = event.occurred_at.astimezone(UTC)
+    def __init__(self, event: UsageEvent, books: Books, entry_id: UUID) -> None:
         self.event = event
         self.books = books
         self.marks = marks(event)
         self.digest = content_digest(event)
-        self.name = (entry_id_at(moment), moment.date())
+        self.name = (entry_id, day_of(event.occurred_at))
 
     def put_on(self, attribution: Attribution, stories: HeldStories, default_region: str) -> None:
         """Make the entry, on the story that the attribution leads to."""

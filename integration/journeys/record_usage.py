@@ -14,6 +14,7 @@ from integration.journeys.book_calls import book_calls
 from integration.journeys.known_calls import Call
 from integration.journeys.usage_settings import SettingsMemory
 from integration.ledger import store as ledger
+from integration.ledger.entry import entry_ids_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +151,8 @@ class UsageRecorder:
 
 
 def _calls(submissions: Sequence[Submission]) -> list[Call]:
-    return [Call(event, each.books) for each in submissions for event in each.events]
+    ids = entry_ids_at(max(each.now for each in submissions))
+    return [Call(event, each.books, next(ids)) for each in submissions for event in each.events]
 
 
 def _is_poison(error: Exception) -> bool:

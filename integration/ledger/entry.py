@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import count
 from random import getrandbits
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
@@ -12,7 +13,8 @@ from uuid import UUID
 from integration.foundation.errors import Conflict
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterator
+    from datetime import date, datetime
 
 EntryKind = Literal["usage", "reversal", "expired_hold"]
 
@@ -80,25 +82,32 @@ class LedgerEntry(NamedTuple):
     """JSON: the rest of the event, without any content."""
 
 
-def entry_id_at(instant: datetime) -> UUID:
-    """Make a version-7 UUID: 48 bits of Unix milliseconds, 58 random ones, and revision 0.
+def entry_ids_at(instant: datetime) -> Iterator[UUID]:
+    """Make ids for calls that come into the book together: version-7 UUIDs (RFC 9562).
 
-    Ids that grow with time keep the key index's hot pages few (RFC 9562).
+    48 bits are Unix milliseconds, 57 of the first one random; each further one is the next higher,
+    at revision 0. Taken at the moment of recording, ids lie in the key's index in the order in
+    which rows are written: a new row's place is at the index's end, not anywhere in it.
     """
     milliseconds = int(instant.timestamp() * 1000) & (2**48 - 1)
-    random = getrandbits(58)
-    return UUID(
-        int=milliseconds << 80
-        | 0x7 << 76
-        | (random & 0xFFF) << 64
-        | 0b10 << 62
-        | (random >> 12) << 16
-    )
+    # Of 46 bits that are counted up, the highest begins as 0: there is always room.
+    lowest = 0b10 << 62 | getrandbits(45) << 16
+    first = milliseconds << 80 | 0x7 << 76 | getrandbits(12) << 64 | lowest
+    return map(_uuid, count(first, LAST_REVISION + 1))
 
 
-def instant_of(entry_id: UUID) -> datetime:
-    """When the call was made, to the millisecond, as its id says."""
-    return datetime.fromtimestamp((entry_id.int >> 80) / 1000, UTC)
+def entry_id_at(instant: datetime) -> UUID:
+    """Make one id."""
+    return next(entry_ids_at(instant))
+
+
+def _uuid(number: int) -> UUID:
+    return UUID(int=number)
+
+
+def day_of(instant: datetime) -> date:
+    """The day of the book, in UTC, on which an instant falls."""
+    return instant.astimezone(UTC).date()
 
 
 def first_of(entry_id: UUID) -> UUID:

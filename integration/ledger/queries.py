@@ -210,6 +210,15 @@ def entry(
     return _entry(row) if row else None
 
 
+def days_of_entry(session: Session, workspace_id: str, entry_id: UUID) -> list[date]:
+    """The UTC day on which an entry is, if it is known; looks into every day of the book."""
+    row = LedgerEntryRow
+    query = select(row.occurred_on).where(
+        row.workspace_id == workspace_id, row.entry_id == entry_id
+    )
+    return list(session.scalars(query))
+
+
 def days_of_story(session: Session, workspace_id: str, story_key: str) -> list[date]:
     """The UTC days on which a story spent anything, sorted."""
     return list(

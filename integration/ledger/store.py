@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
 from integration.foundation.round_trip import Statement, ask, driver_of
+from integration.ledger.copy_rows import COLUMNS, copy_rows
 from integration.ledger.entry import AMOUNTS, VERSIONS, LedgerEntry, first_of, last_possible
 from integration.ledger.roll_up_statement import ADD_UP
-from integration.ledger.rows import COLUMNS, array_of, copy_text, sums, text_array_of
+from integration.ledger.rows import array_of, sums, text_array_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ SLOTS = 16
 """Parallel rows of each roll-up, so that writers seldom wait for one another. Measured: with 2 ms
 commits one shared row gives 0.24 of the speed without roll-ups, sixteen give 0.96."""
 
-_COPY = f"COPY ledger_entry ({', '.join(COLUMNS)}) FROM STDIN"
+_COPY = f"COPY ledger_entry ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
 
 
 def write(
@@ -45,9 +46,9 @@ def copy_in(
     session: Session, workspace_id: str, entries: Sequence[LedgerEntry], recorded_at: datetime
 ) -> None:
     """Add entries to the book alone; `adding_up` has to follow. Raises as `write` does."""
-    lines = copy_text(workspace_id, recorded_at.isoformat(), entries)
+    rows = copy_rows(workspace_id, recorded_at, entries)
     with driver_of(session) as driver, driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write(lines)
+        copy.write(rows)
 
 
 def adding_up(
@@ -226,11 +227,6 @@ def keep_conflict(
         "VALUES (%s, %s, %s, %s, %s, %s::jsonb) ON CONFLICT DO NOTHING",
         (workspace_id, first, occurred_on, digest, now, record),
     )
-
-
-def day_of(instant: datetime) -> date:
-    """The day of the book, in UTC, on which an instant falls."""
-    return instant.astimezone(UTC).date()
 
 
 def missing_days(session: Session, days: Iterable[date]) -> list[date]:

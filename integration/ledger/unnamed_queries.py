@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
 
-from integration.ledger.entry import first_of
+from integration.ledger.entry import day_of, first_of
 from integration.ledger.match_by_figures import EARLIER, LATER, Taken
 from integration.ledger.models import UNNAMED, LedgerEntryRow
 
@@ -80,16 +80,12 @@ def taken(session: Session, workspace_id: str, unnamed: Sequence[Sighting]) -> l
 
 
 def _around(workspace_id: str, unnamed: Sequence[Sighting]) -> list[ColumnElement[bool]]:
-    """Narrow to the key's range: an entry's id begins with the time of its call."""
+    """Narrow to days, and in them to the ranges of pages that hold such times."""
     start = min(each.occurred_at for each in unnamed) - EARLIER - LATER
     end = max(each.occurred_at for each in unnamed) + EARLIER + LATER
     row = LedgerEntryRow
     return [
         row.workspace_id == workspace_id,
-        row.occurred_on.between(start.date(), end.date()),
-        row.entry_id.between(_lowest(start), _lowest(end)),
+        row.occurred_on.between(day_of(start), day_of(end)),
+        row.occurred_at.between(start, end),
     ]
-
-
-def _lowest(instant: datetime) -> UUID:
-    return UUID(int=int(instant.timestamp() * 1000) << 80)
