@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 METHOD_VERSION = "workload-lognormal/1"
 CALIBRATED_METHOD_VERSION = "workload-lognormal/1 + calibration/1"
-QUANTITIES = ("tokens", "cost", "carbon")
+
 MOST_TOKENS = Decimal(10) ** 12
 MOST_GPU_HOURS = Decimal(10) ** 6
 """Beyond what a Sprint can use; the high end in nano-USD and µgCO₂e would not fit 64 bits."""
@@ -165,13 +165,11 @@ def _sources(figures: list[Figures]) -> tuple[str, ...]:
 
 
 def _coverage_pct(figures: list[Figures], problems: tuple[Missing, ...]) -> Decimal:
-    """Share of workloads for which nothing at all is missing, in percent; 0 without workloads."""
+    """Share of workloads that have a factor and what it is multiplied by, in percent; 0 for none."""
     if not figures:
         return Decimal(0)
-    whole = sum(
-        not any(each.blocked(quantity, problems) for quantity in QUANTITIES) for each in figures
-    )
-    return (Decimal(100) * whole / len(figures)).quantize(Decimal("0.1"))
+    covered = sum(not each.blocked("carbon", problems) for each in figures)
+    return (Decimal(100) * covered / len(figures)).quantize(Decimal("0.1"))
 
 
 class _Sums:

@@ -95,7 +95,7 @@ class Estimate:
     assumptions: tuple[str, ...]
     missing: tuple[Missing, ...]
     coverage_pct: Decimal
-    """Share of the workloads that have all of price, factor and inputs, in percent."""
+    """Share of the workloads that have a factor and the inputs it needs, in percent."""
     method_version: str
     price_version: str
     factor_version: str

@@ -125,7 +125,7 @@ def test_accelerators_without_a_rate_have_no_cost_but_a_footprint() -> None:
     assert made.list_cost_nanousd is None
     assert made.location_based_ugco2e is not None
     assert [(each.workload, each.field) for each in made.missing] == [("Fine-tune", "price")]
-    assert made.coverage_pct == 0
+    assert made.coverage_pct == 100
 
 
 @pytest.mark.parametrize(
