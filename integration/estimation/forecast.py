@@ -165,7 +165,7 @@ def _sources(figures: list[Figures]) -> tuple[str, ...]:
 
 
 def _coverage_pct(figures: list[Figures], problems: tuple[Missing, ...]) -> Decimal:
-    """Share of workloads that have a factor and what it is multiplied by, in percent; 0 for none."""
+    """Share of workloads with a factor and all it is multiplied by, in percent; 0 for none."""
     if not figures:
         return Decimal(0)
     covered = sum(not each.blocked("carbon", problems) for each in figures)
