@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from integration.pricing.cost_change import CostBasis, cost_change
+from integration.pricing.cost_change import CostBasis, GroupUsage, cost_change
 
 CauseKind = Literal[
     "more_calls", "longer_input", "longer_output", "less_cache", "dearer_model", "new_price",
@@ -45,6 +45,56 @@ def causes_of(usual: CostBasis, during: CostBasis) -> tuple[Cause, ...]:
     )
     found = [Cause(kind, amount) for kind, amount in parts if amount]
     return tuple(sorted(found, key=lambda cause: -abs(cause.amount_nanousd)))
+
+
+def with_details(
+    causes: tuple[Cause, ...], calm: CostBasis, usual_nanousd: int, during: CostBasis
+) -> tuple[Cause, ...]:
+    """Say of each cause by how much: `calm` is any longer usual time, `usual_nanousd` the cost of
+    as much of it as the spike lasted. What cannot be compared stays without a detail."""
+    before, now = _totals(calm), _totals(during)
+    share = usual_nanousd / calm.total_nanousd if calm.total_nanousd else 0.0
+    if not (before.calls and now.calls and share):
+        return causes
+    times = now.calls / (before.calls * share)
+    details: dict[CauseKind, str] = {
+        "more_calls": f"{times:.{0 if times >= 10 else 1}f}×" if times > 1 else "",
+        "longer_input": _rise(before.input_tokens / before.calls, now.input_tokens / now.calls),
+        "longer_output": _rise(before.output_tokens / before.calls, now.output_tokens / now.calls),
+        "less_cache": f"{_cached_pct(before)} % → {_cached_pct(now)} %",
+        "dearer_model": _newcomer(calm, during),
+    }
+    return tuple(replace(cause, detail=details.get(cause.kind, "")) for cause in causes)
+
+
+def _totals(usage: CostBasis) -> GroupUsage:
+    return GroupUsage(
+        model="",
+        calls=sum(group.calls for group in usage.groups),
+        input_tokens=sum(group.input_tokens for group in usage.groups),
+        cache_read_input_tokens=sum(group.cache_read_input_tokens for group in usage.groups),
+        output_tokens=sum(group.output_tokens for group in usage.groups),
+        list_cost_nanousd=0,
+    )
+
+
+def _rise(before: float, now: float) -> str:
+    return f"{100 * (now / before - 1):+.0f} %" if before else ""
+
+
+def _cached_pct(usage: GroupUsage) -> int:
+    return round(100 * usage.cache_read_input_tokens / max(1, usage.input_tokens))
+
+
+def _newcomer(before: CostBasis, now: CostBasis) -> str:
+    """The model whose share of the calls grew most."""
+
+    def shares(usage: CostBasis) -> dict[str, float]:
+        calls = sum(group.calls for group in usage.groups)
+        return {group.model: group.calls / calls for group in usage.groups}
+
+    earlier, later = shares(before), shares(now)
+    return max(later, key=lambda model: later[model] - earlier.get(model, 0.0))
 
 
 def scaled(usage: CostBasis, usual_nanousd: int) -> CostBasis:

@@ -43,6 +43,7 @@ class Habit:
         self._return_blocks = return_days * blocks_a_day
         self._heights: deque[_Height] = deque()
         self._first: int | None = None
+        self._bound: tuple[int, float] = (-1, 0.0)
 
     def note(self, block: int, height: float) -> None:
         """Remember a height that was not told as a spike."""
@@ -57,8 +58,13 @@ class Habit:
         self._heights.append(_Height(block, height, is_spike=True))
 
     def bound(self, block: int) -> float:
-        """What the series' own bursts may reach."""
-        self._forget(block)
+        """What the series' own bursts may reach, the same all through a block."""
+        if self._bound[0] != block:
+            self._forget(block)
+            self._bound = (block, self._level(block))
+        return self._bound[1]
+
+    def _level(self, block: int) -> float:
         known = [each for each in self._heights if each.block < block - 1]
         count = len(known)
         free = max(FREE_SPIKES, round(FREE_SHARE * count))

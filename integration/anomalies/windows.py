@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 FEWEST_SUMS = 12
+PER_SUM = 3
+"""Sums that share most of their points say the same: so many are kept within a sum's length."""
 LEAST_NOISE = 0.01
 TINY = 1e-12
 
@@ -73,7 +75,11 @@ class Windows:
     ) -> None:
         self._lengths, self._limits = lengths, limits
         self._sums: list[_Sums] = [NOTHING]
-        self._sizes = {length: RecentSizes(remembered) for length in lengths}
+        self._strides = {length: max(1, length // PER_SUM) for length in lengths}
+        self._sizes = {
+            length: RecentSizes(max(FEWEST_SUMS, remembered // stride))
+            for length, stride in self._strides.items()
+        }
         self._by_hour = ByHour(max(1, remembered // 24))
         self._habits = {
             length: Habit(blocks_a_day, limits.return_days, forgives_untold=limits.forgives_untold)
@@ -81,7 +87,7 @@ class Windows:
         }
         self._tallest = dict.fromkeys(lengths, 0.0)
         self._bounds: list[tuple[int, float, float, float]] = []
-        self._hour = self._block = 0
+        self._hour = self._block = self._count = 0
 
     def open_slot(self, block: int, hour: int, days_known: float) -> None:
         """Work out once for the points of a slot what sums of each length may reach.
@@ -126,6 +132,7 @@ class Windows:
         """Remember a point. Outside calm times only the heights that a rise reaches are kept."""
         now = _plus(self._sums[-1], point)
         self._sums.append(now)
+        self._count += 1
         for length in self._lengths:
             if length >= len(self._sums):
                 break
@@ -134,7 +141,8 @@ class Windows:
             if not calm:
                 self._tallest[length] = max(self._tallest[length], height)
                 continue
-            self._sizes[length].add(over / (scale + TINY))
+            if self._count % self._strides[length] == 0:
+                self._sizes[length].add(over / (scale + TINY))
             self._habits[length].note(self._block, height)
         if calm:
             self._by_hour.add(self._hour, point.over / (point.scale + TINY))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from integration.anomalies.causes import Cause, causes_of, scaled
+from integration.anomalies.causes import Cause, causes_of, scaled, with_details
 from integration.journeys.spend_memory import SLICE, subjects_of
 from integration.ledger import queries as ledger
 from integration.ledger.time_queries import TimedSpend, spend_by_time
@@ -41,8 +41,10 @@ def spike_causes(
     ]
     inside = [row for row in rows if spike.start <= row.start < seen_at]
     before = [row for row in rows if row.start < spike.start]
-    usual = scaled(_basis(before, books, spike.start), round(spike.usual))
-    return causes_of(usual, _basis(inside, books, seen_at))
+    calm, during = _basis(before, books, spike.start), _basis(inside, books, seen_at)
+    usual_nanousd = round(spike.usual)
+    causes = causes_of(scaled(calm, usual_nanousd), during)
+    return with_details(causes, calm, usual_nanousd, during)
 
 
 def _basis(rows: Sequence[TimedSpend], books: Books, at: datetime) -> CostBasis:

@@ -64,8 +64,8 @@ def test_a_spike_is_told_at_the_next_look_and_once(world: World) -> None:
     assert spike.ended_at is None
     assert spike.amount_nanousd == 220 * 20_000_000
     assert spike.usual_nanousd == 20_000_000  # Twelve calls an hour are one in five minutes.
-    assert [(cause.kind, cause.amount_nanousd) for cause in spike.causes] == [
-        ("more_calls", 219 * 20_000_000)
+    assert [(cause.kind, cause.amount_nanousd, cause.detail) for cause in spike.causes] == [
+        ("more_calls", 219 * 20_000_000, "220×")
     ]
     (told,) = promised(world)
     assert told["version"] == 1

@@ -3,7 +3,7 @@
 import random
 from decimal import Decimal
 
-from integration.anomalies.causes import Cause, causes_of, scaled
+from integration.anomalies.causes import Cause, causes_of, scaled, with_details
 from integration.pricing.cost_change import CostBasis, GroupUsage
 from integration.pricing.rates import ClassPrices
 
@@ -76,3 +76,25 @@ def test_causes_add_up_to_the_nano_dollar() -> None:
         assert sum(cause.amount_nanousd for cause in causes) == (
             sides[1].total_nanousd - usual.total_nanousd
         )
+
+
+def test_each_cause_says_by_how_much() -> None:
+    """A calm week of 100 calls of 100 tokens costs $20, a usual spike's length of it $2 (10 calls);
+    now there are 65 calls of 150 tokens, a fifth of them to the large model."""
+    calm = used("small", 100, 10_000, 20_000_000)
+    during = CostBasis(
+        groups=(*used("small", 52, 7_800, 15_600_000).groups,
+                *used("large", 13, 1_950, 7_800_000).groups), prices=PRICES,
+    )  # fmt: skip
+    causes = causes_of(scaled(calm, 2_000_000), during)
+    told = with_details(causes, calm, 2_000_000, during)
+    assert {cause.kind: cause.detail for cause in told} == {
+        "more_calls": "6.5×", "longer_input": "+50 %", "dearer_model": "large",
+    }  # fmt: skip
+    assert sum(cause.amount_nanousd for cause in told) == 23_400_000 - 2_000_000
+
+
+def test_a_cause_that_has_nothing_to_be_compared_with_says_no_more() -> None:
+    during = used("small", 10, 1000, 2_000_000)
+    causes = (Cause("more_calls", 2_000_000),)
+    assert with_details(causes, CostBasis(), 0, during) == causes
