@@ -41,10 +41,10 @@ def spike_causes(
     ]
     inside = [row for row in rows if spike.start <= row.start < seen_at]
     before = [row for row in rows if row.start < spike.start]
-    calm, during = _basis(before, books, spike.start), _basis(inside, books, seen_at)
+    calm, spent = _basis(before, books, spike.start), _basis(inside, books, seen_at)
     usual_nanousd = round(spike.usual)
-    causes = causes_of(scaled(calm, usual_nanousd), during)
-    return with_details(causes, calm, usual_nanousd, during)
+    causes = causes_of(scaled(calm, usual_nanousd), spent)
+    return with_details(causes, calm, usual_nanousd, spent)
 
 
 def _basis(rows: Sequence[TimedSpend], books: Books, at: datetime) -> CostBasis:
