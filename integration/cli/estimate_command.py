@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from integration.estimation.workload import Estimate, Workload
-    from integration.journeys.books import Books
 
 POSITIVE = click.IntRange(min=1)
 KINDS = ("chat", "summary", "embedding", "agent", "batch", "training", "other")
@@ -52,6 +45,7 @@ def estimate(
     What is not known has no figure, and the answer says why.
     """
     from integration.assembly import default_books
+    from integration.cli.estimate_answer import answer, described
     from integration.cli.served_model import Serving, books_for
     from integration.estimation.workload import Workload
 
@@ -59,79 +53,13 @@ def estimate(
         sizes["gpu_count"] = Decimal(1)
     workload = Workload(name="workload", provider_name=provider, **sizes)
     serving = Serving(batch_size, served_on, weight_bits, active_b, total_b)
-    served = books_for(default_books(overrides), provider, workload.model, serving)
-    instant = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
-    found = _estimated(workload, served.books, instant)
-    second = _estimated(workload, served.second, instant) if served.second else None
-    if served.note:
-        found = replace(found, assumptions=(*found.assumptions, f"{served.note}."))
-    method = _energy_method(workload, served.books)
-    second_method = _energy_method(workload, served.second) if served.second else ""
+    plain = default_books(overrides)
+    served = books_for(plain, provider, workload.model, serving)
+    found = answer(workload, served, plain, at.replace(tzinfo=UTC) if at else datetime.now(UTC))
     if as_json:
-        body = described(found) | {"at": instant.date().isoformat(), "energy_method": method}
-        body["second_opinion"] = second and _opinion(second, second_method)
-        click.echo(json.dumps(body, ensure_ascii=False))
+        click.echo(json.dumps(described(found), ensure_ascii=False))
         return
     from integration.foundation.wording import environment
 
     template = environment("cli").get_template("estimate.txt.j2")
-    click.echo(
-        template.render(
-            estimate=found, energy_method=method, second=second, second_method=second_method
-        ).strip()
-    )
-
-
-def _estimated(workload: Workload, books: Books, at: datetime) -> Estimate:
-    from integration.estimation.forecast import estimate as forecast
-
-    return forecast([workload], at=at, price_book=books.prices, carbon_book=books.carbon)
-
-
-def _energy_method(workload: Workload, books: Books) -> str | None:
-    """How the energy was found; None where there is none."""
-    from integration.carbon.footprint import Footprint
-
-    region = workload.region or None
-    if workload.runs_on_accelerators:
-        found = books.carbon.gpu_footprint(workload.accelerator, 1, 1.0, region)
-        return found.basis.method if isinstance(found, Footprint) else None
-    resolved = books.carbon.resolve(workload.provider_name or None, workload.model, region)
-    basis = getattr(resolved, "basis", None)
-    return basis.method if basis else None
-
-
-def described(found: Estimate) -> dict[str, Any]:
-    """An estimate as JSON; amounts are Decimal strings, None is unknown and `missing` says why."""
-    from integration.foundation.money import usd
-    from integration.foundation.quantities import kgco2e, wh
-
-    return {
-        "tokens": _spread(found.tokens, Decimal),
-        "list_cost_usd": _spread(found.list_cost_nanousd, usd),
-        "energy_wh": _spread(found.energy_uwh, wh),
-        "location_based_kgco2e": _spread(found.location_based_ugco2e, kgco2e),
-        "market_based_kgco2e": _spread(found.market_based_ugco2e, kgco2e),
-        "coverage_pct": str(found.coverage_pct),
-        "tier": found.factor_tier,
-        "method_version": found.method_version,
-        "price_version": found.price_version,
-        "factor_version": found.factor_version,
-        "factor_sources": list(found.factor_sources),
-        "assumptions": list(found.assumptions),
-        "missing": [
-            {"workload": each.workload, "field": each.field, "reason": each.reason}
-            for each in found.missing
-        ],
-    }
-
-
-def _opinion(found: Estimate, method: str | None) -> dict[str, Any]:
-    whole = described(found)
-    names = ("energy_wh", "location_based_kgco2e", "assumptions", "factor_sources")
-    return {"energy_method": method} | {name: whole[name] for name in names}
-
-
-def _spread(amounts: Any, unit: Callable[[int], Decimal]) -> dict[str, str] | None:
-    ends = ("low", "central", "high")
-    return amounts and {end: f"{unit(getattr(amounts, end)):f}" for end in ends}
+    click.echo(template.render(answer=found).strip())

@@ -191,6 +191,12 @@ def _priced(
 def _add_accelerator_cost(figures: Figures, price_book: PriceBook, at: datetime) -> None:
     """Use the hourly rate of the accelerator; a spot rate is the row called `H100 spot`."""
     workload = figures.workload
+    if workload.model or workload.calls_a_model:
+        named = f" of {workload.model}" if workload.model else ""
+        figures.assume(
+            "self-hosted: hours on accelerators give cost and energy, the price and the energy per"
+            f" token{named} are not used"
+        )
     hours = (workload.gpu_count or 0) * (workload.gpu_hours or Decimal(0))
     spot = " spot" if workload.service_tier == "spot" else ""
     rate_of = f"{workload.accelerator}{spot}"
@@ -200,8 +206,6 @@ def _add_accelerator_cost(figures: Figures, price_book: PriceBook, at: datetime)
         figures.lacks("price", reason)
         return
     figures.cost_nanousd = found[0]
-    if workload.calls_a_model:
-        figures.assume("cost and energy are those of the accelerators, not of a price per token")
 
 
 def _whole(number: Decimal | int) -> int:

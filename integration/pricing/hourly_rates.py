@@ -69,8 +69,24 @@ def _both_sides(
     rates = (agreed if listed is None else listed, listed if agreed is None else agreed)
     if rates[0] is None or rates[1] is None:
         code = "unknown_accelerator" if kind == "accelerator_hours" else "unknown_storage"
-        return Unpriced(code, f"no price for {thing!r} of {provider_name or 'anyone'}")
+        return Unpriced(code, _why_none(rows, kind, provider_name, thing, at))
     return nanousd(rates[0] * quantity), nanousd(rates[1] * quantity)
+
+
+def _why_none(
+    rows: Sequence[OverrideRow], kind: Kind, provider_name: str | None, thing: str, at: datetime
+) -> str:
+    sellers = sorted({
+        row.provider_name for row in rows
+        if row.kind == kind and _is_about(row, thing) and row.holds_on(day_of(at))
+    })  # fmt: skip
+    if sellers and not provider_name:
+        return f"name the provider; {', '.join(sellers)} has a price for {thing!r}"
+    return f"no price for {thing!r} of {provider_name or 'anyone'}"
+
+
+def _is_about(row: OverrideRow, thing: str) -> bool:
+    return row.model.lower() == thing.strip().lower()
 
 
 def _rate(
@@ -87,7 +103,7 @@ def _rate(
         for row in rows
         if row.kind == kind
         and row.sets == side
-        and row.model.lower() == thing.strip().lower()
+        and _is_about(row, thing)
         and seller_of(row.provider_name) == seller_of(provider_name)
     ]
     row = row_on(about, day_of(at))

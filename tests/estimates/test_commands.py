@@ -255,3 +255,38 @@ def test_a_file_that_is_no_price_data_is_refused(tmp_path: Path, content: str) -
     done = CliRunner().invoke(prices, ["update", "--from", str(file)])
     assert done.exit_code == 1
     assert "cannot be read as price data" in str(done.exception)
+
+
+def test_a_model_on_ones_own_gpus_is_priced_by_the_hour_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps([{
+        "provider_name": "openai", "model": "H100", "kind": "accelerator_hours", "sets": "list",
+        "valid_from": "2026-01-01", "usd_per_accelerator_hour": "2.50",
+    }]))  # fmt: skip
+    asked = (
+        "--model", SMALL, *CALLS, "--cached-share", "0.5", "--gpu", "H100", "--gpu-hours", "6",
+        "--region", "FRA", "--overrides", str(file), "--at", "2026-11-20",
+    )  # fmt: skip
+
+    unnamed = answer(estimate, *asked)
+    assert "name the provider; openai has a price" in unnamed["missing"][0]["reason"]
+    asked = (*asked, "--provider", "openai")
+    found = answer(estimate, *asked)
+
+    # 6 h · 2.50 = 15, and not the 0.2325 that the same calls cost by the token.
+    assert Decimal(found["list_cost_usd"]["central"]) == 15
+    assert found["cost_basis"] == "accelerator_hours"
+    assert Decimal(found["by_token"]["list_cost_usd"]["central"]) == Decimal("0.2325")
+    assert found["second_opinion"] is None
+    assert any(f"token of {SMALL} are not used" in each for each in found["assumptions"])
+    text = run(estimate, *asked)
+    assert "List cost   $15.00" in text
+    assert "hours on accelerators × hourly rate" in text
+    assert "By token    $0.23" in text
+    assert "not part of the above" in text
+
+
+def test_a_use_without_gpu_hours_is_priced_by_the_token() -> None:
+    found = answer(estimate, "--model", SMALL, *CALLS, "--region", "FRA")
+
+    assert (found["cost_basis"], found["by_token"]) == ("tokens", None)
