@@ -71,9 +71,11 @@ def set_up_logs(settings: Settings) -> None:
 
 def book_shelf(settings: Settings, transactions: Transactions) -> BookShelf:
     """The books of every workspace, the installation's own prices included."""
+    from integration.foundation.clock import clock_from
     from integration.journeys.book_shelf import BookShelf  # Commands without a database do without.
 
-    return BookShelf(transactions, default_books(settings.price_overrides))
+    plain, clock = default_books(settings.price_overrides), clock_from(settings.clock_file)
+    return BookShelf(transactions, plain, settings.live_zones, clock)
 
 
 def default_books(price_overrides: Path | None = None) -> Books:

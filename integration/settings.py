@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from integration.foundation.errors import FieldError, InvalidInput
+
+ZONE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,8}){0,3}")
 
 
 class Settings(BaseSettings):
@@ -34,6 +37,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     clock_file: Path | None = None
     """A file that moves this installation's clock: for the demo and for fault tests only."""
+    electricity_maps_token: SecretStr | None = None
+    """With the zones below: grid intensity is read live, by the hour."""
+    electricity_maps_zones: str = ""
+    """Region and zone, as `eu-west-3=FR`, separated by spaces or commas."""
+    electricity_maps_url: str = "https://api.electricitymaps.com"
     price_overrides: Path | None = None
     """A JSON file of dated price rows for all workspaces; docs/prices.md describes them."""
     login: Literal["loopback", "oidc"] = "loopback"
@@ -68,11 +76,18 @@ class Settings(BaseSettings):
         """The addresses in `oidc_admins`, in lower case."""
         return [each.strip().lower() for each in self.oidc_admins.split(",") if each.strip()]
 
+    @property
+    def live_zones(self) -> dict[str, str]:
+        """Electricity Maps' zone by our region; empty where nothing is read live."""
+        named = self.electricity_maps_zones.replace(",", " ").split()
+        pairs = (each.partition("=") for each in named)
+        return {region.strip().lower(): zone for region, _, zone in pairs}
+
     def as_environment(self) -> dict[str, str]:
         """The variables by which a child process reads the same settings."""
         secrets = {
             "secret_key", "oidc_client_secret", "slack_client_secret", "slack_signing_secret",
-            "slack_app_token",
+            "slack_app_token", "electricity_maps_token",
         }  # fmt: skip
         plain = self.model_dump(exclude_none=True, exclude={"database_url", *secrets})
         found = {f"STORYMETER_{name.upper()}": str(value) for name, value in plain.items()}
@@ -97,7 +112,7 @@ def read_settings() -> Settings:
             for error in wrong.errors()
         )
         raise _unusable(errors) from wrong
-    if missing := sign_in_faults(found):
+    if missing := (*sign_in_faults(found), *live_grid_faults(found)):
         raise _unusable(missing)
     return found
 
@@ -114,6 +129,26 @@ def sign_in_faults(settings: Settings) -> tuple[FieldError, ...]:
     )
     return tuple(
         FieldError(f"STORYMETER_{name.upper()}", "missing", f"STORYMETER_LOGIN=oidc needs {what}")
+        for name, is_there, what in needed
+        if not is_there
+    )
+
+
+def live_grid_faults(settings: Settings) -> tuple[FieldError, ...]:
+    """What reading grid intensity live still needs, or has wrong."""
+    token, zones = settings.electricity_maps_token, settings.live_zones
+    if token is None and not zones:
+        return ()
+    are_zones = bool(zones) and all(
+        region and ZONE.fullmatch(zone) for region, zone in zones.items()
+    )
+    needed = (
+        ("electricity_maps_token", token is not None, "the token of your account there"),
+        ("electricity_maps_zones", are_zones, "regions and zones, such as eu-west-3=FR"),
+        ("electricity_maps_url", _is_safe(settings.electricity_maps_url), "https://"),
+    )
+    return tuple(
+        FieldError(f"STORYMETER_{name.upper()}", "missing", f"live grid intensity needs {what}")
         for name, is_there, what in needed
         if not is_there
     )

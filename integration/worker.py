@@ -15,9 +15,10 @@ from integration.foundation.clock import clock_from
 from integration.foundation.database import connect, transactions_on
 from integration.jobs.deliver_outbox import deliver_outbox
 from integration.jobs.drain_inbox import drain_inbox
-from integration.jobs.house import House
+from integration.jobs.house import House, LiveGridSource
 from integration.jobs.outside import Outside
 from integration.jobs.timetable import run_due
+from integration.providers.electricity_maps import ElectricityMaps
 from integration.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,17 @@ def house_from(settings: Settings) -> House:
         clock=clock,
         public_url=settings.url,
         wordings=wordings_of(settings, transactions),
+        live_grid=live_grid_of(settings),
     )
+
+
+def live_grid_of(settings: Settings) -> LiveGridSource | None:
+    """Who is asked for grid intensity; None where no token is set."""
+    token, zones = settings.electricity_maps_token, settings.live_zones
+    if token is None or not zones:
+        return None
+    source = ElectricityMaps(token.get_secret_value(), settings.electricity_maps_url)
+    return LiveGridSource(source, tuple(sorted(set(zones.values()))))
 
 
 def work(settings: Settings | None = None, stop: threading.Event | None = None) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from integration.carbon.tables import Accelerator, GridFactor, ModelEnergy
 
 REMEMBERED_NAMES = 8192
+STATED = "stated"
 MEASURED = "measured by the source"
 MEASURED_BOUNDARY = (
     "energy as the source measured it; what it left out (cooling, network) is not added"
@@ -109,6 +110,11 @@ class CarbonBook:
             self._resolved.clear()
         self._resolved[provider_name, model, region] = found
         return found
+
+    def states_itself(self, region: str) -> bool:
+        """Whether the region's factor was entered by the workspace and is not a shipped one."""
+        match = self.zones.find(region)
+        return match is not None and match.factor.kind == STATED
 
     def model(self, provider_name: str | None, model: str) -> ModelEnergy | None:
         """Return the row of a model under any of its names."""
@@ -221,8 +227,8 @@ def _gpu_basis(device: Accelerator, zone: ZoneMatch, version: str) -> Basis:
     assumptions = [f"embodied: EcoLogits' eight-device server for every {device.name}"]
     if not trusted:
         assumptions.append(f"power of {device.name} is {device.certainty}")
-    if zone.assumption:
-        assumptions.append(zone.assumption)
+    about_grid = (zone.assumption,) if zone.assumption else ()
+    assumptions += about_grid
     return Basis(
         factor_version=version,
         method="n · TDP · utilisation · hours · host factor · PUE",
@@ -234,6 +240,8 @@ def _gpu_basis(device: Accelerator, zone: ZoneMatch, version: str) -> Basis:
         water_l_per_kwh=None,
         assumptions=tuple(assumptions),
         sources=(device.source, f"{factor.source} ({factor.vintage}, {factor.licence})"),
+        subject_tier="C" if trusted else "D",
+        grid_assumptions=about_grid,
     )
 
 
@@ -241,11 +249,10 @@ def _measured_basis(
     zone: ZoneMatch, version: str, missing: tuple[str, ...], *, has_region: bool
 ) -> Basis:
     factor = zone.factor
-    assumptions = [MEASURED_BOUNDARY, *missing]
-    if zone.assumption:
-        assumptions.append(zone.assumption)
+    about_grid = [zone.assumption] if zone.assumption else []
     if not has_region:
-        assumptions.append(f"no region given: the provider's default zone {factor.zone}")
+        about_grid.append(f"no region given: the provider's default zone {factor.zone}")
+    assumptions = [MEASURED_BOUNDARY, *missing, *about_grid]
     return Basis(
         factor_version=version,
         method=MEASURED,
@@ -257,6 +264,7 @@ def _measured_basis(
         water_l_per_kwh=None,
         assumptions=tuple(assumptions),
         sources=(f"{factor.source} ({factor.vintage}, {factor.licence})",),
+        grid_assumptions=tuple(about_grid),
     )
 
 

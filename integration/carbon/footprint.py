@@ -35,6 +35,11 @@ class Basis(msgspec.Struct, frozen=True):
     water_l_per_kwh: Spread | None
     assumptions: tuple[str, ...]
     sources: tuple[str, ...]
+    """The grid factor's comes last."""
+    subject_tier: str = ""
+    """The part of `tier` that is the model's or the device's, without the zone's."""
+    grid_assumptions: tuple[str, ...] = ()
+    """Those of `assumptions` that are about the grid factor."""
 
 
 class Footprint(msgspec.Struct, frozen=True, gc=False):

@@ -42,7 +42,7 @@ class GridZones:
 
     def find(self, region: str) -> ZoneMatch | None:
         """Return the factor for a cloud region, "US-VA" or an ISO 3166-1 alpha-3 country."""
-        name = _plain_region(region)
+        name = plain_region(region)
         own = self._factors.get(name)
         if own is not None:
             return ZoneMatch(own, None)
@@ -57,7 +57,8 @@ class GridZones:
         return None
 
 
-def _plain_region(region: str) -> str:
+def plain_region(region: str) -> str:
+    """Return a region's name in lower case, without its cloud before it."""
     name = region.strip().lower()
     for prefix in CLOUD_PREFIXES:
         if name.startswith(prefix):

@@ -76,6 +76,7 @@ def coefficients_of(
     assumptions = [zone.assumption] if zone.assumption else []
     if zone_assumed:
         assumptions.append(f"no region given: {model.provider}'s default zone {factor.zone}")
+    about_grid = tuple(assumptions)
     if not (model.sizes_published or model.stated_by):
         assumptions.append("model size is guessed, not published")
     if model.method:
@@ -96,6 +97,8 @@ def coefficients_of(
             *model.sources,
             f"{factor.source} ({factor.vintage}, {factor.licence})",
         ),
+        subject_tier=_model_tier(model),
+        grid_assumptions=about_grid,
     )
     return Coefficients(model, basis)
 

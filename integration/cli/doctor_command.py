@@ -40,6 +40,7 @@ def doctor(workspace_id: str, as_json: bool) -> None:
 def examine(house: House, workspace_id: str = "") -> Found:
     """Return what was found, by what was looked at."""
     from integration.jobs.diagnose_database import diagnose_database
+    from integration.jobs.diagnose_intensity import diagnose_intensity
     from integration.jobs.diagnose_outside import diagnose_outside
     from integration.jobs.diagnose_wording import diagnose_wording
     from integration.workspaces import store as workspaces
@@ -47,6 +48,7 @@ def examine(house: House, workspace_id: str = "") -> Found:
     found = {"Database": diagnose_database(house)}
     if any(not each.is_well for each in found["Database"] if each.kind in NOTHING_BEHIND):
         return found
+    found["Grid intensity"] = diagnose_intensity(house)
     with house.transactions.begin() as session:
         chosen = [workspaces.find(session, workspace_id).workspace_id] if workspace_id else None
         named = chosen or workspaces.all_ids(session)

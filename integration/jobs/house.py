@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from integration.foundation.database import Transactions
     from integration.jobs.outside import Outside
     from integration.journeys.book_shelf import BookShelf
+    from integration.providers.electricity_maps import ElectricityMaps
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGridSource:
+    """Who is asked for grid intensity, and for which zones."""
+
+    source: ElectricityMaps
+    zones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +33,5 @@ class House:
     clock: Clock
     public_url: str
     wordings: Wordings = field(default_factory=Wordings)
+    live_grid: LiveGridSource | None = None
+    """Where grid intensity is read by the hour; None where it is not."""

@@ -21,6 +21,7 @@ from integration.jobs.clockwork import (
     match_recent_calls,
     turn_all_caps,
 )
+from integration.jobs.read_intensity import read_intensity
 from integration.jobs.renew_estimates import renew_estimates
 from integration.jobs.watch_spend import watch_spend
 from integration.turns import store as turns
@@ -47,6 +48,7 @@ TIMETABLE = (
     Job("catch_up", timedelta(minutes=10), catch_up_everyone),
     Job("match_calls", timedelta(minutes=1), match_recent_calls),
     Job("watch_spend", timedelta(minutes=1), watch_spend),
+    Job("read_intensity", timedelta(seconds=30), read_intensity),
     Job("audit_reports", timedelta(minutes=1), audit_reports),
     Job("check_plans", timedelta(minutes=1), check_all_plans),
     Job("turn_caps", timedelta(seconds=10), turn_all_caps),

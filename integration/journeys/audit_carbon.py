@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from integration.carbon.explanation import CarbonExplanation, explain_hours, explain_tokens
 from integration.carbon.footprint import Footprint, NoFactor
+from integration.carbon.live_grid import at_hour, explained_at_hour
 from integration.foundation.errors import NotFound
 from integration.journeys.book_shelf import carbon_books_since_ever, price_books_since_ever
 from integration.journeys.books import Books
 from integration.journeys.find_call import find_call
-from integration.journeys.value_again import event_of, valued_again
+from integration.journeys.value_again import event_of, kept_factor, valued_again
 from integration.journeys.value_usage import footprint_of
 from integration.ledger import queries as ledger
 from integration.ledger.entry import version_number
@@ -128,6 +129,17 @@ def audit_event(
 
 
 def _explanation(entry: LedgerEntry, books: Books) -> CarbonExplanation | None:
+    explained = _by_the_book(entry, books)
+    live = kept_factor(entry)
+    if explained is None or live is None:
+        return explained
+    footprint = footprint_of(event_of(entry), entry.region, books.carbon)
+    if not isinstance(footprint, Footprint):
+        return explained
+    return explained_at_hour(explained, at_hour(footprint, live))
+
+
+def _by_the_book(entry: LedgerEntry, books: Books) -> CarbonExplanation | None:
     event = event_of(entry)
     if entry.outcome != "completed" or not entry.calls:
         return None

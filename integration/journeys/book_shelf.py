@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from integration.carbon import live_store
 from integration.carbon import store as factors
 from integration.carbon.carbon_book import CarbonBook
+from integration.carbon.live_grid import LiveGrid
 from integration.carbon.statements import rows_of
+from integration.foundation.clock import SystemClock
 from integration.journeys.books import Books
 from integration.pricing import store as prices
 from integration.pricing.price_book import PriceBook, default_price_book
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from integration.carbon.statements import Statement
+    from integration.foundation.clock import Clock
     from integration.foundation.database import Transactions
     from integration.pricing.override_rows import OverrideRow
 
@@ -38,11 +42,19 @@ class BookShelf:
     """Gives each workspace its books. Safe to share between threads.
 
     Doors and jobs hold the shelf and hand journeys the books of the workspace they act for;
-    `plain` are the books without any workspace's own rows.
+    `plain` are the books without any workspace's own rows. `live_zones` are the regions whose grid
+    intensity is read by the hour, with the source's zone for each; the clock says which hours count
+    as recent.
     """
 
-    def __init__(self, transactions: Transactions, plain: Books) -> None:
+    def __init__(
+        self, transactions: Transactions, plain: Books,
+        live_zones: Mapping[str, str] | None = None, clock: Clock | None = None,
+    ) -> None:  # fmt: skip
         self.plain = plain
+        self._live_zones = live_zones or {}
+        self._clock = clock or SystemClock()
+        self._live: tuple[int, LiveGrid] | None = None
         self._transactions = transactions
         self._opened: dict[str, _Opened] = {}
         self._lock = Lock()
@@ -59,9 +71,20 @@ class BookShelf:
                 books = known.books
             else:
                 books = books_of(session, workspace_id, self.plain)
+            if self._live_zones:
+                books = replace(books, live=self._live_grid(session))
         with self._lock:
             self._opened[workspace_id] = _Opened(newest, books, now)
         return books
+
+    def _live_grid(self, session: Session) -> LiveGrid:
+        """The hours read so far; read again when there is a newer one."""
+        newest = live_store.newest_reading(session)
+        if self._live is None or self._live[0] != newest:
+            zones = sorted(set(self._live_zones.values()))
+            hours = live_store.hours_at_hand(session, zones, self._clock.now())
+            self._live = (newest, LiveGrid(self._live_zones, hours))
+        return self._live[1]
 
     def forget(self, workspace_id: str) -> None:
         """Look for the workspace's own rows at its next call: one was entered just now."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.carbon.live_grid import KeptFactor, LiveFactor
 from integration.journeys.value_usage import KEPT_ATTRIBUTES, Place, value
 from integration.metering.usage import UsageEvent
 
@@ -36,7 +38,18 @@ def event_of(entry: LedgerEntry) -> UsageEvent:
     return msgspec.json.decode(msgspec.json.encode(fields | known), type=UsageEvent)
 
 
+def kept_factor(entry: LedgerEntry) -> LiveFactor | None:
+    """The hour's grid intensity that an entry was worked out with; None: the book's factor."""
+    kept = _ATTRIBUTES.decode(entry.attributes).get("grid")
+    return None if kept is None else msgspec.json.decode(kept, type=LiveFactor)
+
+
 def valued_again(entry: LedgerEntry, books: Books) -> LedgerEntry:
-    """An entry as it would stand had these books been there; only its amounts mean anything."""
+    """An entry as it would stand had these books been there; only its amounts mean anything.
+
+    The hour's grid intensity is the one the entry keeps, whatever is known of the hour by now.
+    """
+    kept = kept_factor(entry)
+    then = replace(books, live=None if kept is None else KeptFactor(kept))
     place = Place(entry.story_key, entry.attribution, entry.sprint_id, entry.region)
-    return value(event_of(entry), place, books)
+    return value(event_of(entry), place, then)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from integration.carbon.footprint import Footprint
+from integration.carbon.live_grid import LiveFactor, at_hour  # msgspec resolves field types.
 from integration.foundation.money import nanousd
 from integration.ledger.entry import LedgerEntry, entry_id_at, version_number
 from integration.pricing.hourly_rates import accelerator_cost
@@ -49,9 +50,11 @@ class Kept(msgspec.Struct, omit_defaults=True, gc=False):
     gpu_hours: float = 0.0
     gpu_utilisation: float | None = None
     energy_wh: float | None = None
+    grid: LiveFactor | None = None
+    """The hour's grid intensity that counted; None: the factor of the book's version did."""
 
 
-KEPT_ATTRIBUTES = Kept.__struct_fields__
+KEPT_ATTRIBUTES = tuple(name for name in Kept.__struct_fields__ if name != "grid")
 _KEPT = attrgetter(*KEPT_ATTRIBUTES)
 _TO_JSON = msgspec.json.Encoder().encode
 LARGEST_SOURCE_COST_USD = Decimal(1_000_000_000)
@@ -84,7 +87,8 @@ def value(
     happened = event.outcome == "completed"
     region = event.region or place.default_region
     costs, why_unpriced = _costs(event, books) if happened else ((0, 0), "")
-    footprint = _footprint(event, region, books) if happened else _NOTHING
+    live = books.live_factor(region, event.occurred_at) if books.live and happened else None
+    footprint = _footprint(event, region, books, live) if happened else _NOTHING
     energy, low, central, high, market = footprint or _UNKNOWN
     listed, contracted = costs or (None, None)
     occurred_at = event.occurred_at.astimezone(UTC)
@@ -120,7 +124,7 @@ def value(
         _source_cost(event) if event.source_cost_usd else None,
         version_number(books.prices.price_version, books.carbon.factor_version),
         why_unpriced,
-        _attributes(event),
+        _attributes(event, live if footprint else None),
     )
 
 
@@ -167,12 +171,14 @@ def _costs(event: UsageEvent, books: Books) -> tuple[tuple[int, int] | None, str
 
 
 def _footprint(
-    event: UsageEvent, region: str, books: Books
+    event: UsageEvent, region: str, books: Books, live: LiveFactor | None
 ) -> tuple[int, int, int, int, int | None] | None:
     """Energy, then location-based low, central, high and market-based; None without factors."""
     found = footprint_of(event, region, books.carbon)
     if not isinstance(found, Footprint):
         return None
+    if live is not None:
+        found = at_hour(found, live)
     return (
         found.energy_uwh,
         found.location_based_low_ugco2e,
@@ -216,5 +222,7 @@ def _source_cost(event: UsageEvent) -> int | None:
     return nanousd(said) if is_believable else None
 
 
-def _attributes(event: UsageEvent) -> str:
-    return _TO_JSON(Kept(*_KEPT(event))).decode()
+def _attributes(event: UsageEvent, grid: LiveFactor | None) -> str:
+    kept = Kept(*_KEPT(event))
+    kept.grid = grid
+    return _TO_JSON(kept).decode()

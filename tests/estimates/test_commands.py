@@ -270,8 +270,8 @@ def test_a_model_on_ones_own_gpus_is_priced_by_the_hour_and_says_so(tmp_path: Pa
 
     unnamed = answer(estimate, *asked)
     assert "name the provider; openai has a price" in unnamed["missing"][0]["reason"]
-    asked = (*asked, "--provider", "openai")
-    found = answer(estimate, *asked)
+    named = (*asked, "--provider", "openai")
+    found = answer(estimate, *named)
 
     # 6 h · 2.50 = 15, and not the 0.2325 that the same calls cost by the token.
     assert Decimal(found["list_cost_usd"]["central"]) == 15
@@ -279,7 +279,7 @@ def test_a_model_on_ones_own_gpus_is_priced_by_the_hour_and_says_so(tmp_path: Pa
     assert Decimal(found["by_token"]["list_cost_usd"]["central"]) == Decimal("0.2325")
     assert found["second_opinion"] is None
     assert any(f"token of {SMALL} are not used" in each for each in found["assumptions"])
-    text = run(estimate, *asked)
+    text = run(estimate, *named)
     assert "List cost   $15.00" in text
     assert "hours on accelerators × hourly rate" in text
     assert "By token    $0.23" in text

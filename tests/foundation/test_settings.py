@@ -128,3 +128,26 @@ def test_admins_of_the_deployment_are_compared_in_lower_case(environment: Settin
     assert "between us" not in repr(settings)
     environment(**settings.as_environment())
     assert read_settings() == settings
+
+
+def test_live_grid_intensity_names_what_it_still_needs(environment: Setting) -> None:
+    environment(STORYMETER_ELECTRICITY_MAPS_ZONES="eu-west-3=france, us-east-1=US-MIDA-PJM")
+    with pytest.raises(InvalidInput) as refused:
+        read_settings()
+    assert {error.pointer for error in refused.value.errors} == {
+        "STORYMETER_ELECTRICITY_MAPS_TOKEN", "STORYMETER_ELECTRICITY_MAPS_ZONES",
+    }  # fmt: skip
+
+
+def test_the_token_goes_only_to_a_safe_address(environment: Setting) -> None:
+    environment(
+        STORYMETER_ELECTRICITY_MAPS_TOKEN="em-token-x",
+        STORYMETER_ELECTRICITY_MAPS_ZONES="EU-West-3=FR us-east-1=US-MIDA-PJM",
+        STORYMETER_ELECTRICITY_MAPS_URL="http://169.254.169.254/",
+    )
+    with pytest.raises(InvalidInput) as refused:
+        read_settings()
+    assert [error.pointer for error in refused.value.errors] == ["STORYMETER_ELECTRICITY_MAPS_URL"]
+    assert "em-token-x" not in str(refused.value)
+    environment(STORYMETER_ELECTRICITY_MAPS_URL="http://127.0.0.1:9/")
+    assert read_settings().live_zones == {"eu-west-3": "FR", "us-east-1": "US-MIDA-PJM"}
