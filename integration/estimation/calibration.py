@@ -2,45 +2,48 @@
 
 1. Every closed story gives r = ln(actual / planned), planned being the central figure before any
    calibration moved it.
-2. Shift: effects of team, kind, model and epic, each shrunk towards the wider group (`effects.py`),
-   from outcomes weighted by their age.
-3. Range: conformal, split by time. Each story is scored by the fit of the stories closed before it,
-   never by one that has seen it: score = (r − predicted) / predicted scale. The 10 %, 50 % and
-   90 % quantiles of those scores, weighted by age, make the range; until there are many, a prior
-   distribution (`score_quantiles.py`) stands in with the weight of PRIOR_SCORES stories.
-4. Drift: the weight of an outcome halves with a half-life chosen among HALF_LIVES_DAYS, the one
-   whose past predictions were nearest. The 50 % quantile of the scores moves the central figure
-   too, so that a steady lag is taken up.
+2. Shift: a regression on what stories share (`likeness.py`), in which a thin group leans on the
+   wider one and a runaway hardly pulls (`regression.py`). Which effects matter, and whether habits
+   drift, is learnt from the stories themselves (`variances.py`).
+3. Range: conformal, split by time. Each story is foreseen from the stories closed before it, never
+   by one that has seen it: score = (r − foreseen) / foreseen scale. The 10 % and 90 % quantiles of
+   those scores, weighted by age, make the range; until there are many, a prior distribution
+   (`score_quantiles.py`) stands in with the weight of PRIOR_SCORES stories.
 
-Sources: empirical Bayes (Morris 1983); split conformal prediction (Vovk et al. 2005), normalised
-scores (Lei et al. 2018), weights by age (Barber et al. 2023). The constants are our judgement.
+Sources: split conformal prediction (Vovk et al. 2005), normalised scores (Lei et al. 2018), weights
+by age (Barber et al. 2023). The constants are our judgement.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
+from operator import mul
 from typing import TYPE_CHECKING
 
-from integration.estimation.effects import Effects, Observation, fit_effects
+from integration.estimation.likeness import VARIANCES, shared
+from integration.estimation.robust_statistics import robust_scale
 from integration.estimation.score_quantiles import quantile
 from integration.estimation.spread import Spread
+from integration.estimation.variances import MOST_SEARCHED, NOISE, History, learnt_variances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-HALF_LIVES_DAYS = (math.inf, 90.0, 30.0)
-"""From the steadiest; a shorter one is chosen only when it was nearer by CLEARLY_NEARER."""
-CLEARLY_NEARER = 0.95
+    from integration.estimation.regression import Fit
+    from integration.estimation.subject import Subject
+
 SCORE_HALF_LIFE_DAYS = 90.0
-PRIOR_SCORES = 10.0
-MOST_OUTCOMES = 300
-MOST_BLOCKS = 24
-"""Stories are scored in at most so many blocks by time, which bounds the work."""
+PRIOR_SCORES = 30.0
+KIND_SCORES = 12.0
+"""Stories of a kind before its own scale counts for half."""
+MOST_OUTCOMES = 240
+CLOSES_IN_DAYS = 14.0
+"""A story closes about a Sprint after it was estimated; until then habits may drift further."""
 SECONDS_PER_DAY = 86_400
 FARTHEST = math.log(1000)
 """A shift or an end of a range beyond a thousandfold says only that nothing is known."""
@@ -53,9 +56,7 @@ class Outcome:
     `log_shift` is that of the stated estimate's own calibration, 0 without one.
     """
 
-    kind: str
-    model: str
-    epic: str
+    subject: Subject
     estimate_central: int
     estimate_low: int
     estimate_high: int
@@ -87,7 +88,10 @@ class Correction:
 
 
 class Calibration:
-    """A team's history, ready to correct estimates made at one instant. Immutable."""
+    """A team's history, ready to correct estimates made at one instant. Immutable.
+
+    Outcomes may come in any order; those of one instant are weighed in the order given.
+    """
 
     def __init__(self, outcomes: Iterable[Outcome], now: datetime) -> None:
         closed = sorted(
@@ -96,8 +100,8 @@ class Calibration:
         )[-MOST_OUTCOMES:]
         self.coverage_pct = measured_coverage_pct(closed)
         self._now = _day(now)
-        self._observations = [
-            Observation(outcome.kind, outcome.model, outcome.epic, ratio, _day(outcome.closed_at))
+        self._stories = [
+            (outcome.subject, _day(outcome.closed_at), ratio)
             for outcome in closed
             if (ratio := outcome.log_ratio) is not None
         ]
@@ -105,64 +109,103 @@ class Calibration:
     @property
     def outcomes(self) -> int:
         """How many closed stories the correction rests on."""
-        return len(self._observations)
+        return len(self._stories)
 
-    def correction(self, kind: str, model: str, epic: str = "") -> Correction:
-        """Return the shift and the 80 % range for a story of this kind, model and epic."""
-        shift, scale = self._effects.predict(kind, model, epic)
-        low, middle, high = self._score_quantiles
+    def correction(self, subject: Subject) -> Correction:
+        """Return the shift and the 80 % range for a story."""
+        shift, scale = self._predict(subject)
+        low, high = self._ends
         return Correction(
-            log_shift=_within_reason(shift + middle * scale),
+            log_shift=_within_reason(shift),
             spread=Spread(
-                _within_reason((low - middle) * scale), _within_reason((high - middle) * scale)
+                min(0.0, _within_reason(low * scale)), max(0.0, _within_reason(high * scale))
             ),
             outcomes=self.outcomes,
             coverage_pct=self.coverage_pct,
         )
 
     @cached_property
-    def half_life_days(self) -> float:
-        """After how long an outcome counts half; infinite when nothing has drifted."""
-        return self._chosen[0]
+    def variances(self) -> dict[str, float]:
+        """What was learnt of each effect, of `drift` in DRIFT_DAYS, and of the `noise`."""
+        return dict(zip((*VARIANCES, "noise"), self._variances, strict=True))
+
+    def _predict(self, subject: Subject) -> tuple[float, float]:
+        placed = self._history.likeness.place(subject, self._now + CLOSES_IN_DAYS)
+        parts = [shared(placed, other) for other in (*self._history.placed, placed)]
+        effects = self._variances[:NOISE]
+        row = [sum(map(mul, effects, each)) for each in parts]
+        own = row[-1] + self._variances[NOISE] * subject.noise_share
+        shift, variance = self._fit.predict(row[:-1], own)
+        return shift, math.sqrt(variance) * self._kind_scales.get(subject.leading_kind, 1.0)
 
     @cached_property
-    def _effects(self) -> Effects:
-        return fit_effects(self._observations, self._now, self.half_life_days)
+    def _history(self) -> History:
+        return History(self._stories)
 
     @cached_property
-    def _chosen(self) -> tuple[float, list[_Scored]]:
-        best = HALF_LIVES_DAYS[0]
-        scored = _scored(self._observations, best)
-        nearest = self._mean_miss(scored)
-        for half_life in HALF_LIVES_DAYS[1:]:
-            rival = _scored(self._observations, half_life)
-            miss = self._mean_miss(rival)
-            if miss < CLEARLY_NEARER * nearest:
-                best, scored, nearest = half_life, rival, miss
-        return best, scored
+    def _variances(self) -> tuple[float, ...]:
+        is_short = len(self._stories) <= MOST_SEARCHED
+        return learnt_variances(
+            self._history if is_short else History(self._stories[-MOST_SEARCHED:])
+        )
 
     @cached_property
-    def _score_quantiles(self) -> tuple[float, float, float]:
-        scores = [(each.score, self._weight(each)) for each in self._chosen[1]]
-        low, middle, high = (quantile(scores, level, PRIOR_SCORES) for level in (0.1, 0.5, 0.9))
-        return low, middle, high
+    def _fit(self) -> Fit:
+        return self._history.fit(self._variances)
 
-    def _mean_miss(self, scored: Sequence[_Scored]) -> float:
-        weights = [self._weight(each) for each in scored]
-        misses = [abs(each.miss) * weight for each, weight in zip(scored, weights, strict=True)]
-        return sum(misses) / sum(weights) if weights else 0.0
+    @cached_property
+    def _plain_scores(self) -> list[_Score]:
+        """How far each story lay from what was foreseen, in foreseen scales.
 
-    def _weight(self, scored: _Scored) -> float:
-        return 2 ** (-(self._now - scored.day) / SCORE_HALF_LIFE_DAYS)
+        Stories of the first closing had none before them and give no score: without data all of
+        them err alike, which says nothing about later fits.
+        """
+        stories = zip(self._stories, self._fit.foreseen, self._history.known, strict=True)
+        return [
+            _Score(subject.leading_kind, (ratio - mean) / math.sqrt(variance), self._weight(day))
+            for (subject, day, ratio), (mean, variance), known in stories
+            if known
+        ]
+
+    @cached_property
+    def _kind_scales(self) -> dict[str, float]:
+        """How much farther than all stories those of a kind stray, leaning on all of them."""
+        by_kind: dict[str, list[float]] = defaultdict(list)
+        for each in self._plain_scores:
+            by_kind[each.kind].append(each.score)
+        if not by_kind:
+            return {}
+        whole = _scale([each.score for each in self._plain_scores])
+        return {
+            kind: math.sqrt(
+                (KIND_SCORES + len(scores) * (_scale(scores) / whole) ** 2)
+                / (KIND_SCORES + len(scores))
+            )
+            for kind, scores in by_kind.items()
+        }
+
+    @cached_property
+    def _scores(self) -> list[tuple[float, float]]:
+        return [
+            (each.score / self._kind_scales[each.kind], each.weight) for each in self._plain_scores
+        ]
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        low, high = (quantile(self._scores, level, PRIOR_SCORES) for level in (0.1, 0.9))
+        return low, high
+
+    def _weight(self, day: float) -> float:
+        return 2 ** (-(self._now - day) / SCORE_HALF_LIFE_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scored:
-    """How far a closed story lay from what earlier stories predicted for it."""
+class _Score:
+    """How far a closed story lay from what earlier stories foresaw, and what that counts today."""
 
-    day: float
-    miss: float
+    kind: str
     score: float
+    weight: float
 
 
 def measured_coverage_pct(outcomes: Sequence[Outcome]) -> Decimal | None:
@@ -176,33 +219,8 @@ def measured_coverage_pct(outcomes: Sequence[Outcome]) -> Decimal | None:
     return (Decimal(100) * within / len(outcomes)).quantize(Decimal("0.1"))
 
 
-def _scored(observations: Sequence[Observation], half_life_days: float) -> list[_Scored]:
-    """Score every block of stories by the fit of the blocks before it.
-
-    The first block has none before it and gives no score: a fit without data errs for all of its
-    stories alike, which says nothing about later fits.
-    """
-    ends = [*_block_starts(observations)[1:], len(observations)]
-    scored = []
-    for start, end in pairwise(ends):
-        block = observations[start:end]
-        effects = fit_effects(observations[:start], block[0].day, half_life_days)
-        for each in block:
-            predicted, scale = effects.predict(each.kind, each.model, each.epic)
-            miss = each.log_ratio - predicted
-            scored.append(_Scored(each.day, miss, miss / scale))
-    return scored
-
-
-def _block_starts(observations: Sequence[Observation]) -> list[int]:
-    """Positions where a later closing time begins, thinned to at most MOST_BLOCKS."""
-    later = [
-        position
-        for position, (one, following) in enumerate(pairwise(observations), start=1)
-        if following.day > one.day
-    ]
-    starts = [0, *later]
-    return starts[:: max(1, math.ceil(len(starts) / MOST_BLOCKS))]
+def _scale(scores: Sequence[float]) -> float:
+    return robust_scale(scores, [1.0] * len(scores))
 
 
 def _within_reason(logarithm: float) -> float:

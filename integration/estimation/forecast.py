@@ -34,6 +34,7 @@ from integration.estimation.spread import (
     usage_log_sd,
     with_factor,
 )
+from integration.estimation.subject import planned_tokens, subject_of
 from integration.estimation.workload import AppliedCalibration, Estimate, Missing, Range, Workload
 
 if TYPE_CHECKING:
@@ -42,10 +43,12 @@ if TYPE_CHECKING:
 
     from integration.carbon.carbon_book import CarbonBook
     from integration.estimation.calibration import Calibration
+    from integration.estimation.similarity import StoryTraits
+    from integration.estimation.subject import Subject
     from integration.pricing.price_book import PriceBook
 
 METHOD_VERSION = "workload-lognormal/1"
-CALIBRATED_METHOD_VERSION = "workload-lognormal/1 + calibration/1"
+CALIBRATED_METHOD_VERSION = "workload-lognormal/1 + calibration/2"
 
 MOST_TOKENS = Decimal(10) ** 12
 MOST_GPU_HOURS = Decimal(10) ** 6
@@ -65,7 +68,8 @@ def estimate(
     default_provider: str = "",
     default_region: str = "",
     assumptions: Sequence[str] = (),
-    epic: str = "",
+    traits: StoryTraits | None = None,
+    team: str = "",
     calibration: Calibration | None = None,
 ) -> Estimate:
     """Estimate one story at the prices and factors of an instant.
@@ -82,7 +86,7 @@ def estimate(
     figures = [completed(workload, default_provider, default_region) for workload in workloads]
     for each in figures:
         _work_out(each, named, price_book, at, carbon_book)
-    spread, applied = _calibrated(calibration, workloads, epic)
+    spread, applied = _calibrated(calibration, subject_of(workloads, traits, team))
     shift = applied.log_shift if applied else 0.0
     gathered = _Sums(figures, named, spread, shift)
     return Estimate(
@@ -104,22 +108,9 @@ def estimate(
     )
 
 
-def leading_workload(workloads: Sequence[Workload]) -> Workload | None:
-    """The workload whose kind and model a story's history is filed under: most planned tokens.
-
-    Where no workload has its counts, the first one; None without workloads.
-    """
-    return max(workloads, key=_planned_tokens, default=None)
-
-
 def _is_beyond_counting(workload: Workload) -> bool:
     hours = (workload.gpu_count or Decimal(1)) * (workload.gpu_hours or Decimal(0))
-    return _planned_tokens(workload) > MOST_TOKENS or hours > MOST_GPU_HOURS
-
-
-def _planned_tokens(workload: Workload) -> Decimal:
-    per_call = (workload.input_tokens or Decimal(0)) + (workload.output_tokens or Decimal(0))
-    return (workload.calls or Decimal(0)) * per_call
+    return planned_tokens(workload) > MOST_TOKENS or hours > MOST_GPU_HOURS
 
 
 def _work_out(
@@ -138,14 +129,11 @@ def _work_out(
 
 
 def _calibrated(
-    calibration: Calibration | None, workloads: Sequence[Workload], epic: str
+    calibration: Calibration | None, subject: Subject
 ) -> tuple[Spread | None, AppliedCalibration | None]:
-    leading = leading_workload(workloads)
-    if calibration is None or leading is None:
+    if calibration is None or not calibration.outcomes or not subject.kinds:
         return None, None
-    correction = calibration.correction(leading.kind, leading.model, epic)
-    if not correction.outcomes:
-        return None, None
+    correction = calibration.correction(subject)
     return correction.spread, AppliedCalibration(
         correction.log_shift, correction.outcomes, correction.coverage_pct
     )

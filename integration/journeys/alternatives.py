@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
+from integration.backlog.sprint_at import sprint_at
 from integration.estimation import forecast
 from integration.estimation import store as estimates
 from integration.estimation.whatif import Alternative, Offer, WhatIf, best_offers, what_if
 from integration.foundation.errors import NotFound
-from integration.journeys.team_history import calibration_of
+from integration.journeys.finished_stories import traits_of
+from integration.journeys.team_history import calibration_of, team_of
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ def alternatives_of_story(
     found = _what_if(session, workspace, version.estimate, books, now)
     story = backlog.story(session, workspace_id, story_key)
     calibration = calibration_of(session, workspace_id)
+    history = backlog.memberships(session, workspace_id, [story_key]).get(story_key, ())
+    team = team_of(backlog.sprint(session, workspace_id, sprint_at(history, now)))
 
     def whole(alternative: Alternative) -> StoryAlternative:
         changed = [
@@ -72,8 +76,8 @@ def alternatives_of_story(
         ]
         estimate = forecast.estimate(
             changed, at=now, price_book=books.prices, carbon_book=books.carbon,
-            default_region=workspace.default_region, epic=story.epic_key if story else "",
-            calibration=calibration,
+            default_region=workspace.default_region, calibration=calibration,
+            traits=traits_of(story) if story else None, team=team,
         )  # fmt: skip
         return StoryAlternative(alternative, estimate)
 

@@ -13,13 +13,12 @@ from integration.estimation import forecast
 from integration.estimation import queries as estimate_queries
 from integration.estimation import store as estimates
 from integration.estimation.advice import Advice, as_written
-from integration.estimation.similarity import StoryTraits
 from integration.estimation.stated_inputs import StatedInputs, read_story
 from integration.estimation.suggestion import suggest
 from integration.journeys.alternatives import offers_for
-from integration.journeys.finished_stories import finished_stories
+from integration.journeys.finished_stories import finished_stories, traits_of
 from integration.journeys.show_story import promise_story
-from integration.journeys.team_history import calibration_of
+from integration.journeys.team_history import calibration_of, team_of
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from integration.backlog.story import Membership, Story
+    from integration.backlog.story import Membership, Sprint, Story
+    from integration.estimation.similarity import StoryTraits
     from integration.estimation.workload import Estimate
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
@@ -61,12 +61,8 @@ def estimate(
         promise_story(session, workspace_id, story.story_key, now)
         return
     estimates.keep_inputs(session, workspace_id, story.story_key, stated, now)
-    traits = StoryTraits(
-        story.story_key, story.summary, frozenset(story.labels), frozenset(story.components),
-        story.epic_key,
-    )  # fmt: skip
     parts = parts_of(session, workspace_id, story.story_key)
-    subject = _Subject(traits, story.memberships, stated, parts)
+    subject = _Subject(traits_of(story), story.memberships, stated, parts)
     _estimate(session, workspace, subject, books, seen=seen, now=now)
 
 
@@ -128,13 +124,9 @@ def _re_estimate_one(
     story = backlog.story(session, workspace_id, story_key)
     if stated is None or story is None:
         return False
-    traits = StoryTraits(
-        story_key, story.summary, frozenset(story.labels), frozenset(story.components),
-        story.epic_key,
-    )  # fmt: skip
     history = backlog.memberships(session, workspace_id, [story_key])
     parts = parts_of(session, workspace_id, story_key)
-    subject = _Subject(traits, history.get(story_key, ()), stated, parts)
+    subject = _Subject(traits_of(story), history.get(story_key, ()), stated, parts)
     workspace = workspaces.find(session, workspace_id)
     return _estimate(session, workspace, subject, books, seen=None, now=now)
 
@@ -145,7 +137,8 @@ def _estimate(
 ) -> bool:  # fmt: skip
     """Save and promise; returns whether there is a new version."""
     workspace_id, traits = workspace.workspace_id, subject.traits
-    days = sprint_days(session, workspace_id, subject.memberships, now)
+    sprint = backlog.sprint(session, workspace_id, sprint_at(subject.memberships, now))
+    days = _sprint_days(sprint)
     reading = read_story(subject.stated, subject.parts, sprint_days=days)
     found = forecast.estimate(
         reading.workloads,
@@ -155,7 +148,8 @@ def _estimate(
         carbon_book=books.carbon,
         default_region=workspace.default_region,
         assumptions=reading.assumptions,
-        epic=traits.epic,
+        traits=traits,
+        team=team_of(sprint),
         calibration=calibration_of(session, workspace_id),
     )
     _, is_new = estimates.save_if_changed(session, workspace_id, traits.story_key, found, now)
@@ -178,11 +172,8 @@ def _advice(
     return Advice(cheapest, greenest, tuple(map(as_written, suggestions)))
 
 
-def sprint_days(
-    session: Session, workspace_id: str, memberships: Sequence[Membership], now: datetime
-) -> int:
-    """Working days (Monday to Friday) of the Sprint the story is in; ten when it is in none."""
-    sprint = backlog.sprint(session, workspace_id, sprint_at(memberships, now))
+def _sprint_days(sprint: Sprint | None) -> int:
+    """Working days (Monday to Friday) of a Sprint; ten when there is none."""
     if sprint is None or sprint.starts_at is None or sprint.ends_at is None:
         return USUAL_SPRINT_DAYS
     length = (sprint.ends_at.date() - sprint.starts_at.date()).days

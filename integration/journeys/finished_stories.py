@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from integration.backlog import store as backlog
 from integration.estimation import store as estimates
@@ -10,10 +10,36 @@ from integration.estimation.similarity import StoryTraits
 from integration.estimation.suggestion import FinishedStory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
+
+
+class _Compared(Protocol):
+    """What is compared of a story, as read from Jira or from our own table."""
+
+    @property
+    def story_key(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def labels(self) -> Iterable[str]: ...
+    @property
+    def components(self) -> Iterable[str]: ...
+    @property
+    def epic_key(self) -> str: ...
+
 
 NEWEST_SPRINTS = 12
 """Older stories say little about today's models and habits, and reading them takes time."""
+
+
+def traits_of(story: _Compared) -> StoryTraits:
+    """Return what of a story is compared with others."""
+    return StoryTraits(
+        story.story_key, story.summary, frozenset(story.labels), frozenset(story.components),
+        story.epic_key,
+    )  # fmt: skip
 
 
 def finished_stories(session: Session, workspace_id: str) -> list[FinishedStory]:
@@ -26,13 +52,7 @@ def finished_stories(session: Session, workspace_id: str) -> list[FinishedStory]
     }
     versions = estimates.latest_of(session, workspace_id, story_keys)
     return [
-        FinishedStory(
-            StoryTraits(
-                row.story_key, row.summary, frozenset(row.labels), frozenset(row.components),
-                row.epic_key,
-            ),
-            versions[row.story_key].estimate.workloads,
-        )
+        FinishedStory(traits_of(row), versions[row.story_key].estimate.workloads)
         for row in backlog.stories(session, workspace_id, versions.keys())
         if row.status_category == "done"
-    ]  # fmt: skip
+    ]

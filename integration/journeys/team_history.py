@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 from integration.backlog import store as backlog
 from integration.estimation import store as estimates
 from integration.estimation.calibration import MOST_OUTCOMES, Calibration, Outcome
-from integration.estimation.forecast import leading_workload
+from integration.estimation.subject import subject_of
+from integration.journeys.finished_stories import traits_of
 from integration.ledger import queries as ledger
 from integration.reconciliation import store as reconciliation
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.backlog.story import Sprint
+    from integration.estimation.similarity import StoryTraits
     from integration.estimation.store import EstimateVersion
 
 
@@ -51,7 +53,7 @@ def calibration_of(session: Session, workspace_id: str) -> Calibration | None:
     outcomes = outcomes_of(session, workspace_id) if revisions else []
     found = Calibration(outcomes, max(each.closed_at for each in outcomes)) if outcomes else None
     if found is not None:
-        found.correction("", "")  # Fits now, so that no later estimate waits for it.
+        found.correction(subject_of(()))  # Fits now, so that no later estimate waits for it.
     with _lock:
         _learnt[session.get_bind()][workspace_id] = _Learnt(revisions, found)
     return found
@@ -76,14 +78,13 @@ def outcomes_of(session: Session, workspace_id: str) -> list[Outcome]:
     for story_key in _unfinished(session, workspace_id):
         spent.pop(story_key, None)
     stated = _stated(session, workspace_id, spent)
-    epics = {
-        row.story_key: row.epic_key for row in backlog.stories(session, workspace_id, spent.keys())
-    }
+    stories = backlog.stories(session, workspace_id, spent.keys())
+    traits = {story.story_key: traits_of(story) for story in stories}
     outcomes = [
         outcome
         for story_key, found in sorted(spent.items())
         if (version := stated.get(story_key))
-        and (outcome := _outcome(version, found, epics.get(story_key, "")))
+        and (outcome := _outcome(version, found, traits.get(story_key)))
     ]
     return sorted(outcomes, key=lambda outcome: outcome.closed_at)[-MOST_OUTCOMES:]
 
@@ -136,15 +137,18 @@ def _stated(
     }
 
 
-def _outcome(version: EstimateVersion, found: _Spent, epic: str) -> Outcome | None:
+def team_of(sprint: Sprint | None) -> str:
+    """Return what stands for a team in the history: the board of its Sprints; empty if unknown."""
+    return str(sprint.board_id or "") if sprint else ""
+
+
+def _outcome(version: EstimateVersion, found: _Spent, traits: StoryTraits | None) -> Outcome | None:
     estimate = version.estimate
-    cost, leading = estimate.list_cost_nanousd, leading_workload(estimate.workloads)
-    if cost is None or leading is None or found.unpriced_calls:
+    cost = estimate.list_cost_nanousd
+    if cost is None or not estimate.workloads or found.unpriced_calls:
         return None
     return Outcome(
-        kind=leading.kind,
-        model=leading.model,
-        epic=epic,
+        subject=subject_of(estimate.workloads, traits, team_of(found.last)),
         estimate_central=cost.central,
         estimate_low=cost.low,
         estimate_high=cost.high,

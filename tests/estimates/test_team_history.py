@@ -66,7 +66,8 @@ def test_closed_stories_become_outcomes(world: World) -> None:
 
     assert len(outcomes) == 4
     for outcome in outcomes:
-        assert (outcome.kind, outcome.model) == ("chat", SMALL)
+        assert (outcome.subject.kinds, outcome.subject.models) == ({"chat": 1.0}, {SMALL: 1.0})
+        assert outcome.subject.words == {"chat", "feature", "#ai"}
         assert outcome.estimate_central == 1000 * CALL_NANOUSD
         assert outcome.actual == 2000 * CALL_NANOUSD
         assert outcome.closed_at == ENDS_AT

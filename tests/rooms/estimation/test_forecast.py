@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from integration.carbon.carbon_book import default_carbon_book
 from integration.carbon.footprint import Footprint
 from integration.estimation.calibration import Calibration, Outcome
-from integration.estimation.forecast import estimate, leading_workload
+from integration.estimation.forecast import estimate
+from integration.estimation.subject import subject_of
 from integration.estimation.workload import Estimate, Missing, Workload
 from integration.pricing.override_rows import OverrideRow
 from integration.pricing.price_book import PriceBook, base_prices, default_price_book
@@ -228,7 +229,7 @@ def test_the_same_inputs_give_the_same_estimate() -> None:
 
 def test_history_moves_every_figure_and_is_named() -> None:
     doubled = [
-        Outcome("chat", "gpt-4o-mini", "", 100, 50, 200, 200, NOON - timedelta(days=day))
+        Outcome(subject_of((CHAT,)), 100, 50, 200, 200, NOON - timedelta(days=day))
         for day in range(1, 61)
     ]
     plain = estimated(CHAT)
@@ -248,12 +249,6 @@ def test_history_moves_every_figure_and_is_named() -> None:
 
 def test_a_calibration_without_outcomes_changes_nothing() -> None:
     assert estimated(CHAT, calibration=Calibration([], NOON)) == estimated(CHAT)
-
-
-def test_the_leading_workload_has_the_most_tokens() -> None:
-    assert leading_workload([SUMMARIES, CHAT]) == CHAT
-    assert leading_workload([FINE_TUNE]) == FINE_TUNE
-    assert leading_workload([]) is None
 
 
 amounts = st.one_of(st.none(), st.integers(0, 10**6).map(Decimal))
