@@ -82,9 +82,7 @@ class CarbonBook:
 
         Without a region the provider's default zone is assumed, and the footprint says so.
         """
-        found = self._resolved.get((provider_name, model, region))
-        if found is None:
-            found = self.resolve(provider_name, model, region)
+        found = self.coefficients(provider_name, model, region)
         if isinstance(found, NoFactor):
             return found
         fresh = input_tokens - cache_read_input_tokens - cache_write_input_tokens
@@ -99,6 +97,13 @@ class CarbonBook:
         return found.footprint(
             calls, fresh, cache_read_input_tokens, cache_write_input_tokens, output_tokens
         )
+
+    def coefficients(
+        self, provider_name: str | None, model: str, region: str | None
+    ) -> Coefficients | NoFactor:
+        """Return the coefficients behind a name and a region."""
+        found = self._resolved.get((provider_name, model, region))
+        return self.resolve(provider_name, model, region) if found is None else found
 
     def resolve(
         self, provider_name: str | None, model: str, region: str | None

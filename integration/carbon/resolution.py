@@ -18,6 +18,10 @@ UG_PER_G = 1e6
 UG_PER_UWH_AT_1_G_PER_KWH = 1e-3
 
 
+Amounts = tuple[int, int, int, int, int | None]
+"""Energy in µWh; location-based low, central, high and market-based emissions in µgCO₂e."""
+
+
 class Coefficients:
     """Energy in µWh and embodied emissions in µg per call and token, low, central and high."""
 
@@ -34,33 +38,39 @@ class Coefficients:
             _case(model, basis, 2),
         )
 
-    def footprint(self, calls: int, fresh: int, read: int, write: int, out: int) -> Footprint:
-        """Sum up tokens of each class; `fresh` is input neither read from nor written to cache."""
+    def amounts(self, calls: int, fresh: int, read: int, write: int, out: int) -> Amounts:
+        """What the ledger keeps of `footprint`, at half its price."""
         low_case, central_case, high_case = self.cases
         market = self.market
         a, b_in, b_read, b_write, b_out, e_call, e_out, grid = low_case
-        low = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
-        low_embodied = calls * e_call + out * e_out
-        low_total = low * grid + low_embodied
+        energy = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+        low = energy * grid + (calls * e_call + out * e_out)
+        a, b_in, b_read, b_write, b_out, e_call, e_out, grid = high_case
+        energy = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+        high = energy * grid + (calls * e_call + out * e_out)
         a, b_in, b_read, b_write, b_out, e_call, e_out, grid = central_case
-        central = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+        energy = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
         embodied = calls * e_call + out * e_out
-        a, b_in, b_read, b_write, b_out, e_call, e_out, grid_high = high_case
-        high = calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
-        high_embodied = calls * e_call + out * e_out
-        return Footprint(
+        return (
+            round(energy),
             round(low),
-            round(central),
+            round(energy * grid + embodied),
             round(high),
-            round(low_total),
-            round(central * grid + embodied),
-            round(high * grid_high + high_embodied),
-            round(low_embodied),
-            round(embodied),
-            round(high_embodied),
-            None if market is None else round(central * market + embodied),
-            self.basis,
+            None if market is None else round(energy * market + embodied),
         )
+
+    def footprint(self, calls: int, fresh: int, read: int, write: int, out: int) -> Footprint:
+        """Sum up tokens of each class; `fresh` is input neither read from nor written to cache."""
+        energy, low, central, high, market = self.amounts(calls, fresh, read, write, out)
+        own = [
+            calls * a + fresh * b_in + read * b_read + write * b_write + out * b_out
+            for a, b_in, b_read, b_write, b_out, _, _, _ in self.cases
+        ]
+        embodied = [calls * case[5] + out * case[6] for case in self.cases]
+        return Footprint(
+            round(own[0]), energy, round(own[2]), low, central, high,
+            round(embodied[0]), round(embodied[1]), round(embodied[2]), market, self.basis,
+        )  # fmt: skip
 
 
 def coefficients_of(

@@ -42,7 +42,7 @@ class _Standing:
 
     stories: HeldStories
     caps: Sequence[Cap]
-    known_marks: Sequence[str]
+    known_marks: Sequence[bytes]
     """Those of the calls' marks that were met before."""
     has_authorized: bool
     """Whether a call that happened may have been authorized."""
@@ -53,7 +53,7 @@ def book_calls(
     now: datetime,
 ) -> list[Outcome]:  # fmt: skip
     """Write what is new, correct what is known better now; answer per call."""
-    owners: dict[str, Call] = {}
+    owners: dict[bytes, Call] = {}
     for call in calls:
         for mark in call.marks.values():
             owners.setdefault(mark, call)
@@ -77,7 +77,7 @@ def book_calls(
 
 
 def _find(
-    session: Session, workspace_id: str, calls: Sequence[Call], owners: dict[str, Call],
+    session: Session, workspace_id: str, calls: Sequence[Call], owners: dict[bytes, Call],
     memory: SettingsMemory,
 ) -> _Standing:  # fmt: skip
     settings = memory.last_seen(session, workspace_id)

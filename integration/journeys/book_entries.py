@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from integration.caps.policy import ScopeKind
     from integration.ledger.entry import LedgerEntry
     from integration.workspaces.workspace import Team
+
+
+_SCOPE = ("story_key", "sprint_id", "model", "team", "feature")
 
 
 class ScopeFinder:
@@ -115,11 +119,10 @@ def amounts_under(
     finder = ScopeFinder(session, workspace_id, [entry.story_key for entry in entries], kinds)
     # Entries that agree in all of this fall under the same caps; few caps look at the time.
     any_period = any(cap.period_start or cap.period_end for cap in in_force)
+    marks_of = attrgetter(*_SCOPE, "occurred_at") if any_period else attrgetter(*_SCOPE)
     alike: dict[tuple[object, ...], list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
-        time = entry.occurred_at if any_period else None
-        key = (entry.story_key, entry.sprint_id, entry.model, entry.team, entry.feature, time)
-        alike[key].append(entry)
+        alike[marks_of(entry)].append(entry)
     amounts: dict[str, int] = defaultdict(int)
     indexed = CapsInForce(in_force)
     for group in alike.values():
@@ -129,20 +132,20 @@ def amounts_under(
             team=one.team, feature=one.feature,
         )  # fmt: skip
         for cap in indexed.covering(scope):
-            amounts[cap.cap_id] += sum(amount_of(entry, cap) for entry in group)
+            amounts[cap.cap_id] += amount_of(group, cap)
     return dict(amounts)
 
 
-def amount_of(entry: LedgerEntry, cap: Cap) -> int:
-    """An entry's amount in a cap's unit; unknown costs and emissions count as nothing spent.
+def amount_of(entries: Sequence[LedgerEntry], cap: Cap) -> int:
+    """Entries' amount in a cap's unit; unknown costs and emissions count as nothing spent.
 
     They are shown as unpriced instead. A dollar cap counts what the team pays: contracted cost.
     """
     if cap.unit == "tokens":
-        return entry.input_tokens + entry.output_tokens
+        return sum(entry.input_tokens + entry.output_tokens for entry in entries)
     if cap.unit == "kgco2e":
-        return entry.location_central_ugco2e or 0
-    return entry.contracted_cost_nanousd or 0
+        return sum(entry.location_central_ugco2e or 0 for entry in entries)
+    return sum(entry.contracted_cost_nanousd or 0 for entry in entries)
 
 
 def fire_thresholds(

@@ -50,13 +50,20 @@ class HeldStories:
                 take = self.ask(trip, missing)
             take()
 
+    def place_at(self, key: str, moment: datetime) -> tuple[str, int]:
+        """The story that a key stands for, and the Sprint that its spend at a moment belongs to."""
+        if not key:
+            return "", 0
+        history = self._found.get(key) or self._history(key)
+        return history.story_key, sprint_at(history.memberships, moment)
+
     def story_of(self, key: str) -> str:
         """The story that a key stands for: itself, or the one it is a sub-task of."""
         return self._history(key).story_key if key else ""
 
     def sprint_at(self, key: str, moment: datetime) -> int:
         """The Sprint that a story's spend at a moment belongs to; 0 when to none."""
-        return sprint_at(self._history(key).memberships, moment) if key else 0
+        return self.place_at(key, moment)[1]
 
     def _history(self, key: str) -> StoryHistory:
         if key not in self._found:

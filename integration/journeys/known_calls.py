@@ -57,8 +57,8 @@ class Call:
     def put_on(self, attribution: Attribution, stories: HeldStories, default_region: str) -> None:
         """Make the entry, on the story that the attribution leads to."""
         key = attribution.story_key
-        sprint_id = stories.sprint_at(key, self.event.occurred_at)
-        self.place = Place(stories.story_of(key), attribution.reason, sprint_id, default_region)
+        story_key, sprint_id = stories.place_at(key, self.event.occurred_at)
+        self.place = Place(story_key, attribution.reason, sprint_id, default_region)
         self.entry = value(self.event, self.place, self.books, self.name[0])
 
     def valued_at(self, moment: datetime) -> LedgerEntry:
@@ -76,22 +76,22 @@ class KnownCalls:
     """
 
     stories: HeldStories
-    links: Mapping[str, ledger.Mark]
-    owners: Mapping[str, Call]
+    links: Mapping[bytes, ledger.Mark]
+    owners: Mapping[bytes, Call]
     histories: dict[UUID, list[LedgerEntry]] = field(default_factory=dict)
     entries: list[LedgerEntry] = field(default_factory=list)
-    moved_marks: dict[str, CallName] = field(default_factory=dict)
+    moved_marks: dict[bytes, CallName] = field(default_factory=dict)
     conflicts: list[tuple[CallName, Call]] = field(default_factory=list)
 
     def settle_all(
         self, session: Session, workspace_id: str, calls: Sequence[Call]
     ) -> list[Outcome]:
         """Decide what each record is worth, in order."""
-        fresh = [self._is_first(call) for call in calls]
-        again = [call for call, is_first in zip(calls, fresh, strict=True) if not is_first]
-        if not again:
+        if not self.links and len(self.owners) == sum(len(call.marks) for call in calls):
             self.entries = [call.entry for call in calls]
             return ["accepted"] * len(calls)
+        fresh = [self._is_first(call) for call in calls]
+        again = [call for call, is_first in zip(calls, fresh, strict=True) if not is_first]
         self._load(session, workspace_id, again)
         return [
             self._add(call) if is_first else self._settle(call)
@@ -162,7 +162,7 @@ class KnownCalls:
                 matched.setdefault(name, []).append(rung)
         return matched
 
-    def _call_of(self, mark: str) -> CallName | None:
+    def _call_of(self, mark: bytes) -> CallName | None:
         """The call that a mark stands for now, as far as this batch has come."""
         name = self.moved_marks.get(mark)
         if name is None:

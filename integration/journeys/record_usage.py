@@ -41,6 +41,14 @@ class Submission:
     books: Books
     now: datetime
     outcomes: list[Outcome] = field(default_factory=list)
+    _calls: list[Call] = field(default_factory=list)
+
+    def calls(self) -> list[Call]:
+        """The events as calls. Whoever asks first makes them: best before the transaction."""
+        if not self._calls:
+            ids = entry_ids_at(self.now)
+            self._calls = [Call(event, self.books, next(ids)) for event in self.events]
+        return self._calls
 
 
 def record_usage(
@@ -97,8 +105,8 @@ class UsageRecorder:
             log.error("usage.rejected", workspace=whole.workspace_id, error=str(error)[:500])
             return
         middle = len(whole.events) // 2
-        halves = [replace(whole, events=whole.events[:middle], outcomes=[]),
-                  replace(whole, events=whole.events[middle:], outcomes=[])]  # fmt: skip
+        halves = [replace(whole, events=whole.events[:middle], outcomes=[], _calls=[]),
+                  replace(whole, events=whole.events[middle:], outcomes=[], _calls=[])]  # fmt: skip
         for half in halves:
             self.record([half])
         whole.outcomes = halves[0].outcomes + halves[1].outcomes
@@ -108,7 +116,10 @@ class UsageRecorder:
         for submission in submissions:
             arrived[submission.workspace_id].append(submission)
         # In one order of workspaces, so that no two processes wait for each other.
-        calls = {workspace_id: _calls(arrived[workspace_id]) for workspace_id in sorted(arrived)}
+        calls = {
+            workspace_id: [call for each in arrived[workspace_id] for call in each.calls()]
+            for workspace_id in sorted(arrived)
+        }
         now = max(each.now for each in submissions)
         outcomes = self._book(calls, now)
         for workspace_id, told in outcomes.items():
@@ -148,11 +159,6 @@ class UsageRecorder:
             with self._transactions.begin() as session:
                 ledger.make_partitions(session, missing[start : start + DAYS_AT_ONCE])
         self._days |= days
-
-
-def _calls(submissions: Sequence[Submission]) -> list[Call]:
-    ids = entry_ids_at(max(each.now for each in submissions))
-    return [Call(event, each.books, next(ids)) for each in submissions for event in each.events]
 
 
 def _is_poison(error: Exception) -> bool:

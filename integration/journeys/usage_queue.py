@@ -8,9 +8,10 @@ commit that holds it.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from datetime import timedelta
-from threading import Event, Lock
-from time import monotonic
+from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
@@ -30,16 +31,44 @@ DEADLINE_S = 15.0
 RETRY_AFTER = timedelta(seconds=1)
 
 
-class _Ticket:
-    """A submission in the queue, and the thread that waits for it."""
+class Ticket:
+    """A submission in the queue; the thread that brought it waits for its turn.
 
-    __slots__ = ("error", "has_pen", "submission", "woken")
+    The turn comes with the pen, or once the submission is written. Those written together go one
+    after the other, each waking the next: woken all at once they would fight over the interpreter,
+    with the writer of the next transaction as well.
+    """
+
+    __slots__ = ("error", "has_pen", "is_given_up", "next", "submission", "turn")
 
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
         self.error: BaseException | None = None
         self.has_pen = False
-        self.woken = Event()
+        self.is_given_up = False
+        self.next: Ticket | None = None
+        self.turn = Lock()
+        self.turn.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the turn and wake the next one; False when it did not come in time."""
+        if not self.turn.acquire(timeout=seconds):
+            self.is_given_up = True
+            # It may have come just now: then somebody behind waits for us.
+            if not self.turn.acquire(blocking=False):
+                return False
+        if self.next is not None:
+            self.next.go()
+        return True
+
+    def go(self) -> None:
+        """Give the turn to this one, or to the first behind it who has not given up."""
+        ticket: Ticket | None = self
+        while ticket is not None:
+            ticket.turn.release()
+            if not (ticket.is_given_up and ticket.turn.acquire(blocking=False)):
+                return
+            ticket = ticket.next
 
 
 class UsageQueue:
@@ -52,7 +81,7 @@ class UsageQueue:
         self._recorder = recorder
         self._most_waiting_events = most_waiting_events
         self._deadline_s = deadline_s
-        self._waiting: deque[_Ticket] = deque()
+        self._waiting: deque[Ticket] = deque()
         self._waiting_events = 0
         self._pen_is_taken = False
         self._lock = Lock()
@@ -70,7 +99,10 @@ class UsageQueue:
         """
         if not submission.events:
             return ()
-        ticket = _Ticket(submission)
+        # By this thread, while another one's transaction runs. The recorder rejects what cannot be.
+        with suppress(ValueError, OverflowError):
+            submission.calls()
+        ticket = Ticket(submission)
         with self._lock:
             self._let_in(ticket)
             ticket.has_pen = not self._pen_is_taken
@@ -83,7 +115,7 @@ class UsageQueue:
             raise ticket.error
         return submission.outcomes
 
-    def _let_in(self, ticket: _Ticket) -> None:
+    def _let_in(self, ticket: Ticket) -> None:
         events = len(ticket.submission.events)
         if self._waiting and self._waiting_events + events > self._most_waiting_events:
             raise Unavailable(
@@ -93,18 +125,18 @@ class UsageQueue:
         self._waiting.append(ticket)
         self._waiting_events += events
 
-    def _wait(self, ticket: _Ticket) -> None:
+    def _wait(self, ticket: Ticket) -> None:
         """Wait to be written by someone else, or to be handed the pen."""
-        deadline = monotonic() + self._deadline_s
-        while not ticket.woken.wait(max(0.0, deadline - monotonic())):
-            with self._lock:
-                if ticket.woken.is_set() or ticket.has_pen:
-                    return
-                if ticket in self._waiting:
-                    self._waiting.remove(ticket)
-                    self._waiting_events -= len(ticket.submission.events)
-            # Being written or not, its fate will be the same when it is sent again.
-            raise Unavailable("The database is slow; send this again", retry_after=RETRY_AFTER)
+        if ticket.wait(self._deadline_s):
+            return
+        with self._lock:
+            if ticket.has_pen:
+                return
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+                self._waiting_events -= len(ticket.submission.events)
+        # Being written or not, its fate will be the same when it is sent again.
+        raise Unavailable("The database is slow; send this again", retry_after=RETRY_AFTER)
 
     def _write(self) -> None:
         """Write what waits, in order of arrival, then hand the pen on."""
@@ -114,21 +146,24 @@ class UsageQueue:
             self._record(batch)
             is_over = True
         finally:
-            with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                if following is None:
-                    self._pen_is_taken = False
-                else:
-                    following.has_pen = True
             for ticket in batch:
                 if not is_over and ticket.error is None:
                     ticket.error = Unavailable("This process ends; send this again")
-                ticket.woken.set()
-            if following is not None:
-                following.woken.set()
+            self._hand_on()
+            answer(batch[1:])  # The first is our own.
 
-    def _take(self) -> list[_Ticket]:
-        batch: list[_Ticket] = []
+    def _hand_on(self) -> None:
+        """Give the pen to who has waited longest, before anybody is answered."""
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            if following is None:
+                self._pen_is_taken = False
+                return
+            following.has_pen = True
+        following.go()
+
+    def _take(self) -> list[Ticket]:
+        batch: list[Ticket] = []
         events = 0
         with self._lock:
             while self._waiting:
@@ -139,7 +174,7 @@ class UsageQueue:
             self._waiting_events -= sum(len(each.submission.events) for each in batch)
         return batch
 
-    def _record(self, batch: Sequence[_Ticket]) -> None:
+    def _record(self, batch: Sequence[Ticket]) -> None:
         """Record tickets together; if that fails, each alone, so that one cannot fail another."""
         try:
             self._recorder.record([each.submission for each in batch])
@@ -150,6 +185,14 @@ class UsageQueue:
                 return
             for ticket in batch:
                 self._record([ticket])
+
+
+def answer(batch: Sequence[Ticket]) -> None:
+    """Let those who were written go, one after the other."""
+    for ticket, behind in pairwise(batch):
+        ticket.next = behind
+    if batch:
+        batch[0].go()
 
 
 def _is_away(error: Exception) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from integration.carbon.footprint import Footprint
+from integration.carbon.footprint import Footprint, NoFactor
 from integration.carbon.live_grid import LiveFactor, at_hour  # msgspec resolves field types.
 from integration.foundation.money import nanousd
 from integration.ledger.entry import LedgerEntry, entry_id_at, version_number
+from integration.metering.usage import NO_HOURS
 from integration.pricing.hourly_rates import accelerator_cost
 from integration.pricing.price_book import Priced
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from integration.carbon.carbon_book import CarbonBook
-    from integration.carbon.footprint import NoFactor
+    from integration.carbon.resolution import Amounts
     from integration.journeys.books import Books
     from integration.metering.usage import UsageEvent
 
@@ -47,7 +48,7 @@ class Kept(msgspec.Struct, omit_defaults=True, gc=False):
     tags: tuple[str, ...] = ()
     accelerator: str = ""
     gpu_count: int = 0
-    gpu_hours: float = 0.0
+    gpu_hours: float = NO_HOURS
     gpu_utilisation: float | None = None
     energy_wh: float | None = None
     grid: LiveFactor | None = None
@@ -172,13 +173,24 @@ def _costs(event: UsageEvent, books: Books) -> tuple[tuple[int, int] | None, str
 
 def _footprint(
     event: UsageEvent, region: str, books: Books, live: LiveFactor | None
-) -> tuple[int, int, int, int, int | None] | None:
+) -> Amounts | None:
     """Energy, then location-based low, central, high and market-based; None without factors."""
-    found = footprint_of(event, region, books.carbon)
-    if not isinstance(found, Footprint):
+    if live is not None or event.accelerator or event.energy_wh is not None:
+        found = footprint_of(event, region, books.carbon)
+        if not isinstance(found, Footprint):
+            return None
+        return _kept_of(found if live is None else at_hour(found, live))
+    factors = books.carbon.coefficients(event.provider_name, event.model, region or None)
+    if isinstance(factors, NoFactor):
         return None
-    if live is not None:
-        found = at_hour(found, live)
+    read, written = event.cache_read_input_tokens, event.cache_write_input_tokens
+    fresh = event.input_tokens - read - written
+    if fresh < 0:
+        return None
+    return factors.amounts(event.calls, fresh, read, written, event.output_tokens)
+
+
+def _kept_of(found: Footprint) -> Amounts:
     return (
         found.energy_uwh,
         found.location_based_low_ugco2e,

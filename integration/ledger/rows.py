@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from integration.ledger.entry import AMOUNTS, LedgerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
 _FIRST_AMOUNT = LedgerEntry._fields.index(AMOUNTS[0])
@@ -16,6 +17,9 @@ _AMOUNTS = slice(_FIRST_AMOUNT, _FIRST_AMOUNT + len(AMOUNTS))
 
 SpendKey = tuple["date", str, str, str, int]
 """Day, story, provider, model and Sprint."""
+_key_of: Callable[[LedgerEntry], SpendKey] = attrgetter(
+    "occurred_on", "story_key", "provider_name", "model", "sprint_id"
+)
 
 
 def sums(entries: Iterable[LedgerEntry]) -> list[tuple[SpendKey, list[int]]]:
@@ -25,9 +29,8 @@ def sums(entries: Iterable[LedgerEntry]) -> list[tuple[SpendKey, list[int]]]:
     """
     parts: dict[SpendKey, list[tuple[int | None, ...]]] = {}
     for entry in entries:
-        key = (entry[1], entry[10], entry[7], entry[8], entry[12])
         amounts = cast("tuple[int | None, ...]", entry[_AMOUNTS])
-        parts.setdefault(key, []).append(amounts)
+        parts.setdefault(_key_of(entry), []).append(amounts)
     return sorted(
         (key, [sum(filter(None, column)) for column in zip(*rows, strict=True)])
         for key, rows in parts.items()

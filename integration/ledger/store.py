@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from integration.foundation.packed_arrays import bigints, dates, uuids
 from integration.foundation.round_trip import Statement, ask, driver_of
 from integration.ledger.copy_rows import COLUMNS, copy_rows
 from integration.ledger.entry import AMOUNTS, VERSIONS, LedgerEntry, first_of, last_possible
@@ -15,7 +16,7 @@ from integration.ledger.roll_up_statement import ADD_UP
 from integration.ledger.rows import array_of, sums, text_array_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -77,12 +78,12 @@ def adding_up(
 
 
 class Mark(NamedTuple):
-    """One identity of one call, as 32 hexadecimal digits, and the first entry about that call.
+    """One identity of one call, in 16 bytes, and the first entry about that call.
 
     `digest` stands for everything the record said; see `metering.identity.content_digest`.
     """
 
-    identity: str
+    identity: bytes
     entry_id: UUID
     occurred_on: date
     digest: int
@@ -96,45 +97,48 @@ added AS (
     INSERT INTO call_identity (workspace_id, identity, entry_id, occurred_on, digest)
     SELECT %(workspace_id)s::text, * FROM sent
     ON CONFLICT DO NOTHING RETURNING identity)
-SELECT encode(uuid_send(identity), 'hex') FROM sent
-WHERE NOT EXISTS (SELECT 1 FROM added WHERE added.identity = sent.identity)
+SELECT uuid_send(identity) FROM sent
+WHERE (SELECT count(*) FROM added) < cardinality(%(identity)s::uuid[])
+    AND NOT EXISTS (SELECT 1 FROM added WHERE added.identity = sent.identity)
 """
 
 
 def remembering(
-    workspace_id: str, marks: Mapping[str, tuple[UUID, date, int]]
-) -> Statement[list[str]]:
+    workspace_id: str, marks: Mapping[bytes, tuple[UUID, date, int]]
+) -> Statement[list[bytes]]:
     """Keep the marks that are new, with first entry, day and digest; tell those known before.
 
     A mark that another transaction is adding right now is waited for, so that of two observers
     reporting at once exactly one is first. All take them in one order: nobody waits in a circle.
     """
     ordered = sorted(marks)
-    entry_ids, days, digests = zip(*(marks[mark] for mark in ordered), strict=True)
+    entry_ids, days, digests = zip(*[marks[mark] for mark in ordered], strict=True)
     return Statement(
         _REMEMBER,
         {
             "workspace_id": workspace_id,
-            "identity": "{" + ",".join(ordered) + "}",
-            "entry_id": array_of(entry_id.hex for entry_id in entry_ids),
-            "occurred_on": array_of(days),
-            "digest": array_of(digests),
+            "identity": uuids(ordered),
+            "entry_id": uuids([entry_id.bytes for entry_id in entry_ids]),
+            "occurred_on": dates(days),
+            "digest": bigints(digests),
         },
         lambda rows: [row[0] for row in rows],
     )
 
 
-def recognise(session: Session, workspace_id: str, identities: Iterable[str]) -> dict[str, Mark]:
+def recognise(
+    session: Session, workspace_id: str, identities: Collection[bytes]
+) -> dict[bytes, Mark]:
     """Look known marks up."""
     rows = session.connection().exec_driver_sql(
-        "SELECT encode(uuid_send(identity), 'hex'), entry_id, occurred_on, digest "
+        "SELECT uuid_send(identity), entry_id, occurred_on, digest "
         "FROM call_identity WHERE workspace_id = %s AND identity = ANY(%s::uuid[])",
-        (workspace_id, array_of(identities)),
+        (workspace_id, uuids(list(identities))),
     )
     return {row[0]: Mark(*row) for row in rows}
 
 
-def point_to(session: Session, workspace_id: str, marks: Mapping[str, tuple[UUID, date]]) -> None:
+def point_to(session: Session, workspace_id: str, marks: Mapping[bytes, tuple[UUID, date]]) -> None:
     """Let marks stand for these calls from now on, each known by its first entry."""
     if not marks:
         return
@@ -147,9 +151,9 @@ def point_to(session: Session, workspace_id: str, marks: Mapping[str, tuple[UUID
         "WHERE known.workspace_id = %(workspace_id)s AND known.identity = sent.identity",
         {
             "workspace_id": workspace_id,
-            "identity": array_of(identity for identity, _ in ordered),
-            "entry_id": array_of(first.hex for _, (first, _) in ordered),
-            "occurred_on": array_of(day for _, (_, day) in ordered),
+            "identity": uuids([identity for identity, _ in ordered]),
+            "entry_id": uuids([first.bytes for _, (first, _) in ordered]),
+            "occurred_on": dates([day for _, (_, day) in ordered]),
         },
     )
 
@@ -164,8 +168,8 @@ def lock_calls(session: Session, workspace_id: str, calls: Iterable[tuple[UUID, 
         "AND occurred_on = ANY(%s::date[]) ORDER BY entry_id FOR UPDATE",
         (
             workspace_id,
-            array_of(first.hex for first, _ in ordered),
-            array_of({day for _, day in ordered}),
+            uuids([first.bytes for first, _ in ordered]),
+            dates(sorted({day for _, day in ordered})),
         ),
     ).all()
 
@@ -195,9 +199,9 @@ def histories(
         _HISTORIES,
         {
             "workspace_id": workspace_id,
-            "first": array_of(first.hex for first, _ in ordered),
-            "last": array_of(last_possible(first).hex for first, _ in ordered),
-            "day": array_of(day for _, day in ordered),
+            "first": uuids([first.bytes for first, _ in ordered]),
+            "last": uuids([last_possible(first).bytes for first, _ in ordered]),
+            "day": dates([day for _, day in ordered]),
         },
     )
     for row in rows:

@@ -30,13 +30,13 @@ _VANTAGES = {
 }  # fmt: skip
 
 
-def marks(event: UsageEvent) -> dict[Rung, str]:
-    """Digest every rung the event stands on to 32 hexadecimal digits, strongest first.
+def marks(event: UsageEvent) -> dict[Rung, bytes]:
+    """Digest every rung the event stands on to 16 bytes, strongest first.
 
     There is always at least one. A gateway's cache hit repeats the response id of the call it
     saved; it is not that call.
     """
-    found: dict[Rung, str] = {}
+    found: dict[Rung, bytes] = {}
     if event.response_id and event.outcome != "cache_hit":
         found["response"] = _digest(f"response\0{event.response_id}")
     if event.call_id:
@@ -62,7 +62,7 @@ def vantage(source: str) -> int:
     return _VANTAGES.get(source) or int(source.startswith("otlp"))
 
 
-def marks_named(name: str) -> list[str]:
+def marks_named(name: str) -> list[bytes]:
     """The marks of every call that may go by this id: the answer's, the gateway's, a source's."""
     events = (f"event\0{source}\0{name}" for source in (*_VANTAGES, *_OWN))
     return [_digest(rung) for rung in (f"response\0{name}", f"call\0{name}", *events)]
@@ -70,11 +70,11 @@ def marks_named(name: str) -> list[str]:
 
 def identities(event: UsageEvent) -> list[UUID]:
     """The marks as UUIDs, strongest first."""
-    return [UUID(hex=mark) for mark in marks(event).values()]
+    return [UUID(bytes=mark) for mark in marks(event).values()]
 
 
-def _digest(rung: str) -> str:
-    return blake2b(rung.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _digest(rung: str) -> bytes:
+    return blake2b(rung.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def content_digest(event: UsageEvent) -> int:

@@ -21,6 +21,9 @@ MAX_TEXT = 256
 MAX_ID = 4096  # As it is sent; a longer id than MAX_TEXT is kept as its digest.
 MAX_TAGS = 32
 
+NO_HOURS = 0.0
+"""The very object by which msgspec knows that hours were left out, here and in the book."""
+
 Outcome = Literal["completed", "failed", "blocked", "cache_hit"]
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Id = Annotated[str, msgspec.Meta(max_length=MAX_ID)]
@@ -58,7 +61,7 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
     accelerator: Text = ""
     gpu_count: int = 0
-    gpu_hours: float = 0.0
+    gpu_hours: float = NO_HOURS
     """Hours the job ran; accelerator-hours are `gpu_count × gpu_hours`."""
     gpu_utilisation: float | None = None
     energy_wh: float | None = None
