@@ -65,15 +65,19 @@ def diff(
     import msgspec
 
     from integration.app import service_of
+    from integration.cli.report_files import words_of
     from integration.reports.documents import diff_markdown
     from integration.reports.revision_diff import revision_diff
+    from integration.workspaces import store as workspaces
 
     with database() as settings:
         service = service_of(settings)
         here = workspace_id or only_workspace(service)
         with service.transactions.begin() as session:
             found = revision_diff(session, here, sprint_id, before, after)
-    click.echo(msgspec.json.encode(found).decode() if as_json else diff_markdown(found), nl=as_json)
+            words = words_of(service, workspaces.find(session, here))
+    told = msgspec.json.encode(found).decode() if as_json else diff_markdown(found, words)
+    click.echo(told, nl=as_json)
 
 
 @report.command()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from integration.foundation.errors import NotFound
-from integration.foundation.wording import usd
+from integration.foundation.worded_figures import Figures
 from integration.jira.report_links import attach_report, link_report
 from integration.reports import documents
 from integration.reports.chart_specs import burn_up_spec, stories_spec
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from integration.foundation.wording import Wording
     from integration.jira.gateway import JiraGateway
     from integration.reports.retrospective import Retrospective
     from integration.reports.shapes import SprintReport
     from integration.web.service import Service
+    from integration.workspaces.workspace import Workspace
 
 
 def report_file(
@@ -49,12 +51,18 @@ def report_file(
         material = _material(service, session, workspace_id, report)
         if kind == "json":
             return documents.json(report, material).encode()
-        zone = workspaces.find(session, workspace_id).time_zone
+        workspace = workspaces.find(session, workspace_id)
     books = service.books.for_workspace(workspace_id)
     return documents.markdown(
-        report, material, zone=zone, price_version=books.prices.price_version,
-        factor_version=books.carbon.factor_version,
+        report, material, zone=workspace.time_zone, price_version=books.prices.price_version,
+        factor_version=books.carbon.factor_version, wording=words_of(service, workspace),
     ).encode()  # fmt: skip
+
+
+def words_of(service: Service, workspace: Workspace) -> Wording:
+    """How a workspace's report files are worded."""
+    found = service.wordings
+    return found.of(workspace.workspace_id, workspace.locale, "reports", "words")
 
 
 def publish_report(
@@ -70,6 +78,8 @@ def publish_report(
     files = {kind: report_file(service, workspace_id, sprint_id, kind) for kind in kinds}
     with service.transactions.begin() as session:
         report = _report(service, session, workspace_id, sprint_id, None)
+        locale = workspaces.find(session, workspace_id).locale
+    usd = Figures(locale).usd
     stands = f"revision {report.revision}" if report.revision else "so far"
     link_report(
         gateway, key, global_id=f"storymeter:{workspace_id}:sprint:{sprint_id}",

@@ -67,9 +67,12 @@ def write_comment(house: House, promise: Promise) -> dict[str, object]:
     known = promise.receipt.get("comment_id")
     made = int(promise.receipt.get("made", known is not None))
     with house.transactions.begin() as session:
-        zone = workspaces.find(session, promise.workspace_id).time_zone
+        workspace = workspaces.find(session, promise.workspace_id)
+    wording = house.wordings.of(promise.workspace_id, workspace.locale, "jira", "words")
     page = Links(promise.workspace_id, house.public_url).story_page(promise.subject)
-    body = comment(_figures(house, promise.body), zone=zone, story_url=page)
+    body = comment(
+        _figures(house, promise.body), zone=workspace.time_zone, story_url=page, wording=wording
+    )
     try:
         comment_id = gateway.write_comment(
             promise.subject, body, known, may_make=made < MOST_COMMENTS

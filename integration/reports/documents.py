@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from integration.foundation.wording import environment
+from integration.foundation.wording import Wording, environment
 from integration.reports.variance_causes import main_causes
 
 if TYPE_CHECKING:
@@ -30,28 +30,22 @@ def cell(text: object) -> str:
     return MARKUP.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def hours(amount: float) -> str:
-    """Word hours with one decimal.
-
-    >>> hours(12.345)
-    '12.3'
-    """
-    return f"{amount:,.1f}"
-
-
 def markdown(
     report: SprintReport, material: Retrospective, *, zone: str, price_version: str,
-    factor_version: str,
+    factor_version: str, wording: Wording | None = None,
 ) -> str:  # fmt: skip
     """The report with its retrospective, as Markdown."""
     return _rendered(
-        "sprint.md.j2", report=report, retrospective=material, main_causes=main_causes, zone=zone,
-        price_version=price_version, factor_version=factor_version,
+        "sprint.md.j2", wording, report=report, retrospective=material, main_causes=main_causes,
+        zone=zone, price_version=price_version, factor_version=factor_version,
     )  # fmt: skip
 
 
 def csv(report: SprintReport) -> str:
-    """A line for each story; amounts are exact decimals, an unknown is empty."""
+    """A line for each story; amounts are exact decimals, an unknown is empty.
+
+    Programs read it: it is the same in every language.
+    """
     return _rendered("sprint.csv.j2", report=report)
 
 
@@ -61,9 +55,9 @@ def json(report: SprintReport, material: Retrospective) -> str:
     return msgspec.json.format(msgspec.json.encode(whole)).decode() + "\n"
 
 
-def diff_markdown(diff: RevisionDiff) -> str:
+def diff_markdown(diff: RevisionDiff, wording: Wording | None = None) -> str:
     """What changed between two revisions, as Markdown."""
-    return _rendered("diff.md.j2", diff=diff)
+    return _rendered("diff.md.j2", wording, diff=diff)
 
 
 def _plain(material: Retrospective) -> dict[str, Any]:
@@ -85,16 +79,16 @@ def _plain(material: Retrospective) -> dict[str, Any]:
     }
 
 
-def _rendered(template: str, **figures: object) -> str:
-    written = _wording().get_template(template).render(**figures)
+def _rendered(template: str, wording: Wording | None = None, **figures: object) -> str:
+    words = (wording or Wording(environment("reports", "words"))).mapped(_for_documents)
+    written = words.render(template, str, **figures)
     lines = (line.rstrip() for line in written.strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
 @cache
-def _wording() -> Environment:
-    base = environment("reports", "words")
+def _for_documents(base: Environment) -> Environment:
     made = base.overlay()
     # An overlay shares its table with the environment beneath, which others use too.
-    made.filters = {**base.filters, "cell": cell, "hours": hours}
+    made.filters = {**base.filters, "cell": cell, "hours": base.filters["decimal"]}
     return made

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from integration.foundation.errors import StoryMeterError, Unavailable
-from integration.foundation.wording import environment, templates_folder
+from integration.foundation.wording import Wording, environment, templates_folder
 from integration.people.role import covers
 from integration.web.access import open_to_all
 from integration.web.errors import STATUS, answer_database_away, answer_fault, answer_http
@@ -48,10 +48,14 @@ def page_blueprint(name: str) -> Blueprint:
     return made
 
 
-def render(template: str, status: int = 200, **values: Any) -> Response:
-    """Fill in a page's template."""
-    found = environment("web", "words").get_template(template)
-    text = found.render(
+def render(
+    template: str, status: int = 200, wording: Wording | None = None, **values: Any
+) -> Response:
+    """Fill in a page's template, in a workspace's wording where it is one's page."""
+    words = wording or Wording(environment("web", "words"))
+    text = words.render(
+        template,
+        str,
         stylesheet=stylesheet_address(),
         person=g.get("person"),
         can_sign_out=isinstance(service().login, OpenId),
@@ -74,9 +78,11 @@ def page(
     **values: Any,
 ) -> Response:  # fmt: skip
     """Fill in a page of a workspace, with the way to its other pages."""
+    words = service().wordings
     return render(
         template,
         status,
+        words.of(workspace.workspace_id, workspace.locale, "web", "words"),
         workspace=workspace,
         base=f"/{workspace.workspace_id}",
         zone=workspace.time_zone,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from flask import request
+from msgspec import UNSET
 
 from integration.foundation.errors import Conflict, InvalidInput, StoryMeterError
 from integration.journeys.change_settings import change_team, change_workspace
@@ -46,6 +47,7 @@ def post_settings(workspace_id: str) -> AnyResponse:
     change = WorkspaceChange(
         name=sent.text("name"),
         time_zone=sent.text("time_zone"),
+        locale=sent.text("locale") or UNSET,
         default_region=sent.text("default_region"),
         allocation_rule=sent.choice("allocation_rule", get_args(AllocationRule)),
         ai_labels=frozenset(sent.listed("ai_labels")),

@@ -52,13 +52,14 @@ def test_a_workspace_is_changed_and_the_log_knows_it(
     client: FlaskClient, service: Service, world: World
 ) -> None:
     answer = send(
-        client, PAGE, PAGE, name="Acme shop", time_zone="Europe/Madrid", default_region="",
+        client, PAGE, PAGE, name="Acme shop", time_zone="Europe/Madrid", locale="es_ES",
+        default_region="",
         allocation_rule="by_tokens", ai_labels="ai, robots,, ai", ai_keywords="assistant",
     )  # fmt: skip
     assert "The settings are saved." in client.get(answer.headers["Location"]).text
     found = workspace(service)
     assert (found.name, found.time_zone, found.default_region) == ("Acme shop", "Europe/Madrid", "")
-    assert found.allocation_rule == "by_tokens"
+    assert (found.allocation_rule, found.locale) == ("by_tokens", "es_ES")
     assert found.ai_labels == frozenset({"ai", "robots"})
     assert found.ai_keywords == frozenset({"assistant"})
     with service.transactions.begin() as session:
@@ -101,6 +102,7 @@ def test_what_cannot_be_is_told_at_its_field_and_kept(
     assert "at least one" in refused.text
     assert team(service) == before
     assert send(client, PAGE, PAGE, time_zone="Mars").status_code == 400
+    assert send(client, PAGE, PAGE, locale="klingon").status_code == 400
     unknown = client.get(PAGE).text.partition('name="form_token" value="')[2].partition('"')[0]
     gone = client.post(f"{PAGE}/teams/nobody", data={"form_token": unknown, "name": "x"})
     assert gone.status_code == 404
