@@ -54,9 +54,9 @@ class Settings:
     """Least rise over the usual, as a share of it."""
     return_days: float = 180.0
     """Once in so many days the series' own bursts may exceed what is too high."""
-    forgives_untold: bool = False
-    """Whether the few tallest bursts are no habit though nobody was told of them: finds more, and
-    tells more of what the series does by itself. See `habits.py`."""
+    with_hindsight: bool = False
+    """Whether all of the series is there, as in `hindsight.py`: the few tallest bursts are then no
+    habit though nobody was told of them, and what came once is no job yet."""
     hysteresis: float = 0.6
     """Share of what is too high above which an open spike goes on."""
 
@@ -117,7 +117,7 @@ class SpikeDetector:
         per_day = max(1, round(DAY / self._slot_step)) if has_seasons else POINTS_WITHOUT_SEASONS
         self._in_slot = max(1, round(self._slot_step / step))
         self._baseline = Baseline(per_day, has_seasons=has_seasons)
-        self._jobs = Jobs(step) if has_seasons else None
+        self._jobs = Jobs(step, with_hindsight=settings.with_hindsight) if has_seasons else None
         self._lengths = lengths_for(step, LONGEST_WINDOW if has_seasons else 6 * step)
         self._block_step = max(BLOCK, step)
         self._windows = Windows(
@@ -125,7 +125,7 @@ class SpikeDetector:
             max(NOISE_POINTS, per_day * self._in_slot * NOISE_DAYS),
             max(1.0, DAY / self._block_step),
             Limits(
-                settings.sensitivity, settings.rise, settings.return_days, settings.forgives_untold
+                settings.sensitivity, settings.rise, settings.return_days, settings.with_hindsight
             ),
         )
         self._bridge = timedelta(0) if step >= DAY else max(BRIDGE, 2 * step)

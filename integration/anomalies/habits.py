@@ -7,8 +7,8 @@ threshold, with the generalised Pareto's shape at 0), with its mean three standa
 was seen: little known is no licence to tell. A few spikes that were told are left out; many are a
 habit. The last block is left out too, so that a rise does not raise the bound that it is held to.
 
-Where spikes may be as frequent as bursts, as in a file that somebody looks through for them, the
-few tallest blocks are left out whether anybody was told or not: one missed then hides no other.
+With hindsight, where a file is looked through that may be full of spikes, the few tallest blocks
+are left out whether anybody was told or not: one missed then hides no other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHARE, FEWEST = 0.1, 4
 STANDARD_ERRORS = 3.0
 LEAST_MARGIN = 2.0
 """So many times the least of the tallest blocks, where these have no tail."""
-FREE_SPIKES, FREE_SHARE = 2, 0.04
+FREE_SPIKES, FREE_SPIKES_IN_HINDSIGHT, FREE_SHARE = 2, 4, 0.04
 FIRST_DAYS, FORGOTTEN_AFTER_DAYS = 2, 4
 """The first days show how little was known then, not what the series does."""
 
@@ -37,9 +37,9 @@ class Habit:
     """The greatest heights of one kind of sum, block by block."""
 
     def __init__(
-        self, blocks_a_day: float, return_days: float, *, forgives_untold: bool = False
+        self, blocks_a_day: float, return_days: float, *, with_hindsight: bool = False
     ) -> None:
-        self._blocks_a_day, self._forgives_untold = blocks_a_day, forgives_untold
+        self._blocks_a_day, self._with_hindsight = blocks_a_day, with_hindsight
         self._return_blocks = return_days * blocks_a_day
         self._heights: deque[_Height] = deque()
         self._first: int | None = None
@@ -67,9 +67,11 @@ class Habit:
     def _level(self, block: int) -> float:
         known = [each for each in self._heights if each.block < block - 1]
         count = len(known)
-        free = max(FREE_SPIKES, round(FREE_SHARE * count))
-        if not self._forgives_untold:
-            free = min(free, sum(each.is_spike for each in known))
+        free = round(FREE_SHARE * count)
+        if self._with_hindsight:
+            free = max(FREE_SPIKES_IN_HINDSIGHT, free)
+        else:
+            free = min(max(FREE_SPIKES, free), sum(each.is_spike for each in known))
         tallest = sorted((each.height for each in known), reverse=True)[free:]
         if len(tallest) < FEWEST_BLOCKS:
             return LEAST_MARGIN * max(tallest, default=0.0)

@@ -9,6 +9,7 @@ back at the same time, day after day or week after week, is taken for a job.
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def scan_whole(series: Series, settings: Settings | None = None) -> list[Spike]:
     Raises:
         ValueError: if the series is not sorted.
     """
-    settings = settings or Settings()
+    settings = replace(settings or Settings(), with_hindsight=True)
     later = scan(series, settings)
     whole_days = (series[-1][0] - series[0][0]) // DAY if series else 0
     if whole_days < 2:

@@ -1,7 +1,8 @@
 """What recurs at the same time of day or of the week: nightly jobs, weekly reports.
 
 A job is known by the height it reached at this time on two of the last seven days, or in two of the
-last four weeks; once is enough while fewer than three are known.
+last four weeks; once is enough while fewer than three are known, but not with hindsight: what comes
+later will tell a job from a spike (`hindsight.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ REACH_S = 900
 class Jobs:
     """The highest value of each time of day, day by day, over four weeks."""
 
-    def __init__(self, step: timedelta) -> None:
+    def __init__(self, step: timedelta, *, with_hindsight: bool = False) -> None:
+        self._with_hindsight = with_hindsight
         bin_s = max(LEAST_BIN_S, step.total_seconds())
         self._in_day = max(1, math.floor(86400 / bin_s))
         self._reach = int(REACH_S / bin_s)
@@ -62,7 +64,7 @@ class Jobs:
         heights = sorted(self._heights.get(place - n * period, -math.inf)
                          for n in range(1, count + 1))  # fmt: skip
         known = sum(height > -math.inf for height in heights)
-        return heights[-2 if known >= 3 else -1]
+        return heights[-2 if known >= 3 or self._with_hindsight else -1]
 
     def _place(self, at: datetime) -> int:
         second = at.hour * 3600 + at.minute * 60 + at.second

@@ -6,7 +6,7 @@ import csv
 import math
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from integration.anomalies.instants import InstantReader
 from integration.foundation.errors import FieldError, InvalidInput
@@ -24,7 +24,29 @@ IN_BIN = 3
 Series = list[tuple[datetime, float]]
 
 
+class Reading(NamedTuple):
+    """A series, and how the file wrote each instant; empty where points were added up."""
+
+    series: Series
+    written: dict[datetime, str]
+
+    def as_written(self, at: datetime) -> str | float:
+        """An instant in the file's own terms: its text, or its number; ISO 8601 where it has none
+        of its own."""
+        text = self.written.get(at)
+        if text is None:
+            return at.isoformat()
+        if not text.replace(".", "", 1).isdigit():
+            return text
+        return float(text) if "." in text else int(text)
+
+
 def read_series(lines: Iterable[str]) -> Series:
+    """The series of a file, see `read_as_written`."""
+    return read_as_written(lines).series
+
+
+def read_as_written(lines: Iterable[str]) -> Reading:
     """Read rows of a time and a value, sorted by time and evenly spaced.
 
     The delimiter is a comma, semicolon, tab or bar; a first row without a time in it is a header.
@@ -39,22 +61,27 @@ def read_series(lines: Iterable[str]) -> Series:
     """
     rows = _cells(lines)
     if not rows:
-        return []
+        return Reading([], {})
     instants = InstantReader([cell for _, cells in rows for cell in cells])
     header = None if any(_is_instant(cell, instants) for cell in rows[0][1]) else rows[0][1]
     rows = rows[1:] if header and (len(rows) > 1 or not _has_number(header)) else rows
     time_at, value_at = _columns(header, rows, instants)
-    points, wrong = [], list[FieldError]()
+    if time_at == value_at:
+        raise InvalidInput("The file needs a column of times and another one of values.")
+    points, written, wrong = [], dict[datetime, str](), list[FieldError]()
     for number, cells in rows:
         try:
             point = _point(cells, time_at, value_at, instants)
         except ValueError as problem:
             wrong.append(FieldError(f"/{number}", "bad_row", f"line {number}: {problem}"))
         else:
-            points += [point] if point else []
+            if point:
+                points.append(point)
+                written.setdefault(point[0], cells[time_at])
     if wrong:
         raise InvalidInput(wrong[0].message, errors=tuple(wrong[:20]))
-    return _evenly_spaced(sorted(points))
+    series = _evenly_spaced(sorted(points))
+    return Reading(series, written if len(series) == len(written) else {})
 
 
 def _cells(lines: Iterable[str]) -> list[tuple[int, list[str]]]:

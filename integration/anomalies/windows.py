@@ -30,7 +30,7 @@ class Limits:
     sensitivity: float
     rise: float
     return_days: float
-    forgives_untold: bool = False
+    with_hindsight: bool = False
 
 
 class Point(NamedTuple):
@@ -82,7 +82,7 @@ class Windows:
         }
         self._by_hour = ByHour(max(1, remembered // 24))
         self._habits = {
-            length: Habit(blocks_a_day, limits.return_days, forgives_untold=limits.forgives_untold)
+            length: Habit(blocks_a_day, limits.return_days, with_hindsight=limits.with_hindsight)
             for length in lengths
         }
         self._tallest = dict.fromkeys(lengths, 0.0)

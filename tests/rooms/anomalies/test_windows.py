@@ -93,7 +93,7 @@ def test_what_rises_now_does_not_raise_its_own_bound() -> None:
 
 
 def test_where_spikes_may_be_many_the_tallest_blocks_are_no_habit_though_untold() -> None:
-    told, looked_through = Habit(6, 28), Habit(6, 28, forgives_untold=True)
+    told, looked_through = Habit(6, 28), Habit(6, 28, with_hindsight=True)
     for block in range(150):
         for habit in (told, looked_through):
             habit.note(block, 50.0 if block % 30 == 10 else 1.0)
