@@ -16,10 +16,12 @@ HEAD_END = b"\r\n\r\n"
 
 @dataclass(slots=True)
 class Load:
-    """What came of it: seconds for each answered request, and how many were not answered 200."""
+    """What came of it: seconds for each request that was taken, and how many were refused."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    answered: dict[int, int] = field(default_factory=dict)
+    """How many requests got which status."""
     refused: dict[int, int] = field(default_factory=dict)
 
     def percentile_ms(self, pct: float) -> float:
@@ -45,7 +47,10 @@ def request_bytes(path: str, key: str, body: bytes) -> bytes:
 
 
 def run(port: int, requests: Iterator[bytes], clients: int, seconds: float) -> Load:
-    """Send requests over so many connections, each with one under way, until the time is up."""
+    """Send requests over so many connections, each with one under way.
+
+    Until the time is up or there are no more of them; there have to be as many as connections.
+    """
     load = Load()
     selector = selectors.DefaultSelector()
     began = perf_counter()
@@ -64,9 +69,9 @@ def run(port: int, requests: Iterator[bytes], clients: int, seconds: float) -> L
             if mask & selectors.EVENT_WRITE:
                 _send_more(selector, client)
             if mask & selectors.EVENT_READ and _is_answered(client, load):
-                wanted = perf_counter() < deadline
-                if wanted:
-                    _send(selector, client, next(requests))
+                request = next(requests, None) if perf_counter() < deadline else None
+                if request is not None:
+                    _send(selector, client, request)
                 else:
                     selector.unregister(client.socket)
                     client.socket.close()
@@ -104,6 +109,7 @@ def _is_answered(client: _Client, load: Load) -> bool:
     if len(rest) < length:
         return False
     status = int(head[9:12])
+    load.answered[status] = load.answered.get(status, 0) + 1
     if 200 <= status < 300:
         load.latencies.append(perf_counter() - client.sent_at)
     else:

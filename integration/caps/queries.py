@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import func, select, tuple_
 
-from integration.caps.cover import CapsInForce
 from integration.caps.models import AuthorizationRow, CapRow, CapSpendRow, DenialRow
 from integration.caps.policy import Balance, Cap
 from integration.caps.request import StoredCall
-from integration.foundation.round_trip import Row, Statement, ask, round_trip
+from integration.foundation.round_trip import Row, Statement, round_trip
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -59,7 +58,7 @@ def in_force(workspace_id: str) -> Statement[list[Cap]]:
         f"SELECT {_COLUMNS} FROM cap "  # noqa: S608 -- constant columns.
         "WHERE workspace_id = %(workspace_id)s AND removed_at IS NULL ORDER BY cap_id",
         {"workspace_id": workspace_id},
-        _caps,
+        caps_in,
     )
 
 
@@ -81,47 +80,8 @@ def caps_of(session: Session, workspace_id: str) -> list[Cap]:
     return caps()
 
 
-class CapMemory:
-    """The caps of workspaces as they were read last, so that the same rows are made out once.
-
-    They are read each time; only what was made of them is kept.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[Sequence[Row], CapsInForce]] = {}
-
-    def of(self, workspace_id: str, rows: Sequence[Row]) -> CapsInForce:
-        """The caps that these rows are."""
-        kept = self._kept.get(workspace_id)
-        if kept is None or kept[0] != rows:
-            kept = rows, CapsInForce(_caps(rows))
-            self._kept[workspace_id] = kept
-        return kept[1]
-
-
-def caps_and_known(
-    session: Session, workspace_id: str, authorization_ids: Collection[str], memory: CapMemory
-) -> tuple[CapsInForce, dict[str, Authorization]]:
-    """Return the caps in force as `caps_of`, and the stored ones among these authorizations."""
-    ids = sorted(authorization_ids)
-    read = in_force(workspace_id)
-    remembered = Statement(read.sql, read.values, lambda rows: memory.of(workspace_id, rows))
-    with round_trip(session) as trip:
-        trip.ask(steady(workspace_id))
-        caps = trip.ask(remembered)
-        is_known = trip.ask(any_known(workspace_id, ids))
-    return caps(), authorizations(session, workspace_id, ids) if is_known() else {}
-
-
-def known_among(
-    session: Session, workspace_id: str, authorization_ids: Collection[str]
-) -> dict[str, Authorization]:
-    """Return the stored ones among these authorizations; mostly there are none."""
-    is_known = ask(session, any_known(workspace_id, authorization_ids))
-    return authorizations(session, workspace_id, authorization_ids) if is_known else {}
-
-
-def _caps(rows: Sequence[Row]) -> list[Cap]:
+def caps_in(rows: Sequence[Row]) -> list[Cap]:
+    """The caps that rows of `in_force` are."""
     return [
         Cap(
             row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
@@ -129,13 +89,6 @@ def _caps(rows: Sequence[Row]) -> list[Cap]:
         )
         for row in rows
     ]  # fmt: skip
-
-
-_AMOUNTS = (
-    "SELECT cap_id, (SELECT coalesce(sum(spent), 0) FROM cap_spend s "
-    "WHERE s.workspace_id = c.workspace_id AND s.cap_id = c.cap_id), held FROM cap c "
-    "WHERE workspace_id = %(workspace_id)s AND cap_id = ANY(%(cap_ids)s) ORDER BY cap_id"
-)
 
 
 def locking(workspace_id: str, cap_ids: Collection[str]) -> Statement[int]:
@@ -149,17 +102,6 @@ def locking(workspace_id: str, cap_ids: Collection[str]) -> Statement[int]:
         {"workspace_id": workspace_id, "cap_ids": sorted(cap_ids)},
         len,
     )
-
-
-def locked_amounts(
-    session: Session, workspace_id: str, cap_ids: Collection[str]
-) -> dict[str, tuple[int, int]]:
-    """Lock caps until commit, then return what is spent and held under each."""
-    wanted = {"workspace_id": workspace_id, "cap_ids": sorted(cap_ids)}
-    with round_trip(session) as trip:
-        trip.ask(locking(workspace_id, cap_ids))
-        rows = trip.ask(Statement(_AMOUNTS, wanted, list))
-    return {cap_id: (int(spent), held) for cap_id, spent, held in rows()}
 
 
 _SPENT_AND_FIRED = """

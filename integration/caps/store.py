@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from sqlalchemy import bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from integration.caps.models import CapRow, CapSpendRow, CrossingRow, DenialRow
+from integration.caps.models import CapRow, CapSpendRow, CrossingRow
 from integration.foundation.round_trip import Statement, ask
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.caps.policy import Cap
-    from integration.caps.request import Decided
 
 SLOTS = 16
 
@@ -146,80 +144,6 @@ INSERT INTO cap_spend (workspace_id, cap_id, slot, spent)
 SELECT %(workspace_id)s, cap_id, %(slot)s, spent
 FROM unnest(%(cap_ids)s::text[], %(amounts)s::numeric[]) AS s(cap_id, spent)
 ON CONFLICT (workspace_id, cap_id, slot) DO UPDATE SET spent = cap_spend.spent + excluded.spent
-"""
-
-
-def record(session: Session, workspace_id: str, decided: Sequence[Decided], now: datetime) -> bool:
-    """Keep decisions and what they hold, in one statement. The caps must be locked.
-
-    False when another process has used one of the ids meanwhile: roll back and look again.
-    """
-    ordered = sorted(decided, key=lambda each: each.authorization_id)
-    holds = [(each.authorization_id, *hold) for each in ordered for hold in each.holds.items()]
-    sums: dict[str, int] = {}
-    for _, cap_id, amount in holds:
-        sums[cap_id] = sums.get(cap_id, 0) + amount
-    kept = session.connection().exec_driver_sql(
-        _RECORD,
-        {
-            "workspace_id": workspace_id, "now": now,
-            "ids": [each.authorization_id for each in ordered],
-            "states": [each.state for each in ordered],
-            # One text, not an array of texts: psycopg would escape every quotation mark in it.
-            "requests": msgspec.json.encode([each.call for each in ordered]).decode(),
-            "expiries": [each.expires_at for each in ordered],
-            "held_by": [hold[0] for hold in holds],
-            "held_under": [hold[1] for hold in holds],
-            "held": [hold[2] for hold in holds],
-            "caps": list(sums), "sums": list(sums.values()),
-        },
-    ).scalar_one()  # fmt: skip
-    if kept != len(ordered):
-        return False
-    _record_denials(session, workspace_id, ordered, now)
-    return True
-
-
-def _record_denials(
-    session: Session, workspace_id: str, decided: Sequence[Decided], now: datetime
-) -> None:
-    rows = [
-        {
-            "workspace_id": workspace_id, "at": now, "cap_id": each.denied.cap_id,
-            "authorization_id": each.authorization_id, "story_key": each.call.scope.story_key,
-            "model": each.call.asked.model, "reason": each.denied.reason,
-            "requested": each.denied.requested,
-        }
-        for each in decided if each.denied
-    ]  # fmt: skip
-    if rows:
-        session.execute(insert(DenialRow), rows)
-
-
-_RECORD = """
-WITH kept AS (
-    INSERT INTO "authorization"
-        (workspace_id, authorization_id, state, request, created_at, expires_at)
-    SELECT %(workspace_id)s, id, state, request, %(now)s, expires_at
-    FROM ROWS FROM (unnest(%(ids)b::text[], %(states)b::text[], %(expiries)b::timestamptz[]),
-                    jsonb_array_elements(%(requests)s::jsonb)) AS d(id, state, expires_at, request)
-    ORDER BY id
-    ON CONFLICT (workspace_id, authorization_id) DO UPDATE
-    SET state = excluded.state, request = excluded.request, created_at = excluded.created_at,
-        expires_at = excluded.expires_at
-    WHERE "authorization".state = 'denied'
-    RETURNING 1
-), held AS (
-    INSERT INTO hold (workspace_id, authorization_id, cap_id, amount)
-    SELECT %(workspace_id)s, * FROM unnest(
-        %(held_by)b::text[], %(held_under)b::text[], %(held)b::bigint[])
-    ON CONFLICT DO NOTHING
-), summed AS (
-    UPDATE cap SET held = cap.held + s.amount
-    FROM unnest(%(caps)b::text[], %(sums)b::bigint[]) AS s(cap_id, amount)
-    WHERE cap.workspace_id = %(workspace_id)s AND cap.cap_id = s.cap_id
-)
-SELECT count(*) FROM kept
 """
 
 

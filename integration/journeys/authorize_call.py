@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from integration.caps import queries as cap_queries
-from integration.caps import store as caps
+from sqlalchemy.exc import IntegrityError
+
 from integration.caps.cover import CapsInForce
+from integration.caps.decision_queries import held_still
+from integration.caps.decision_store import recording
 from integration.caps.policy import (
     Amounts,
     Balance,
@@ -20,6 +22,7 @@ from integration.caps.policy import (
 )
 from integration.caps.request import AuthorizationRequest, Decided, StoredCall
 from integration.foundation.errors import Conflict, StoryMeterError, Unavailable
+from integration.foundation.round_trip import round_trip
 from integration.journeys.call_scope import SurroundingsMemory, labels_of
 from integration.journeys.cap_notices import promise_denial_notice
 from integration.journeys.fitting_models import Fitting, Trial, fitting_models
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "AuthorizationRequest", "authorize_call", "authorize_calls"]
 
 RACES = 5
-"""How often two processes may meet on one id before the client is asked to come again."""
+"""How often caps or ids may turn out others than thought before the client has to come again."""
 NOTHING_FITS = Fitting()
 
 
@@ -130,7 +133,7 @@ class Decider:
         Who joins is added to `calls` and answered with them.
 
         Raises:
-            Unavailable: other processes keep using the same ids.
+            Unavailable: caps keep changing, or other processes keep using the same ids.
         """
         if not calls:
             return []
@@ -138,10 +141,12 @@ class Decider:
             with self.transactions() as session:
                 round_ = _Round(session, self)
                 answers = round_.decide(calls, more)
+                if answers is None:
+                    continue
                 if round_.keep():
-                    session.commit()
                     return answers
-        raise Unavailable("Other calls are using the same ids at this moment")
+                more = None  # Those who joined are among the calls now, and looked up with them.
+        raise Unavailable("Caps are being changed, or ids used by others, at this moment")
 
 
 class _Round:
@@ -156,27 +161,40 @@ class _Round:
         self._table = Table()
         self._known: dict[str, tuple[str, StoredCall, datetime, Granted]] = {}
         self._decided: dict[str, Decided] = {}
+        self._denied_before: set[str] = set()
         self._denials: dict[str, tuple[Denied, str, Fitting]] = {}
 
-    def decide(self, calls: list[StoredCall], more: More | None) -> list[Answer | StoryMeterError]:
-        """Lock what covers the calls, then decide each on what the ones before it left."""
-        session, workspace_id = self._session, self._workspace_id
-        self._in_force, known = cap_queries.caps_and_known(
-            session, workspace_id, _ids(calls), self._by.memory.caps
+    def decide(
+        self, calls: list[StoredCall], more: More | None
+    ) -> list[Answer | StoryMeterError] | None:
+        """Lock what covers the calls, then decide each on what the ones before it left.
+
+        None when the caps are others than this process has seen last.
+        """
+
+        def cover(caps: CapsInForce) -> set[str]:
+            return {cap.cap_id for call in calls for cap in caps.covering(call.scope)}
+
+        held = held_still(
+            self._session, self._workspace_id, _ids(calls), cover, self._by.memory.caps
         )
-        wanted = {cap_id for call in calls for cap_id in self._cover(call.scope)}
-        amounts = cap_queries.locked_amounts(session, workspace_id, wanted) if wanted else {}
+        if held is None:
+            return None
+        self._in_force = held.in_force
         self._table.balances = {
-            cap.cap_id: Balance(cap.at(self._now), *amounts[cap.cap_id])
-            for cap in self._in_force.caps
-            if cap.cap_id in amounts
+            cap.cap_id: Balance(cap.at(self._now), *held.amounts[cap.cap_id])
+            for cap in held.in_force.caps
+            if cap.cap_id in held.amounts
         }
-        if more is not None and (joined := more(self._is_locked)):
-            calls += joined
-            known |= cap_queries.known_among(session, workspace_id, _ids(joined))
-        for each in known.values():
+        for each in held.known.values():
             granted = Granted(each.holds)
             self._known[each.authorization_id] = each.state, each.call, each.expires_at, granted
+        self._denied_before = {
+            each.authorization_id for each in held.known.values() if each.state == "denied"
+        }
+        if more is not None:
+            # Nobody has looked whether one of these is stored: its id's key will say so.
+            calls += more(self._is_locked)
         return [self._answer(call) for call in calls]
 
     def _is_locked(self, call: StoredCall) -> bool:
@@ -187,18 +205,33 @@ class _Round:
         return failure_policy(self._table.balances[each].cap for each in cover)
 
     def keep(self) -> bool:
-        """Write what was decided; False when another process was first with one of the ids."""
-        if not self._decided:
-            return True
-        new = list(self._decided.values())
-        if not caps.record(self._session, self._workspace_id, new, self._now):
+        """Write and commit what was decided.
+
+        False, and nothing is written, when one of the ids is stored already and was not looked for.
+        """
+        session, new = self._session, list(self._decided.values())
+        try:
+            with round_trip(session) as trip:
+                again = self._denied_before & self._decided.keys()
+                for statement in recording(self._workspace_id, new, again, self._now):
+                    trip.ask(statement)
+                if not self._denials:
+                    trip.commit()
+        except IntegrityError:
             return False
+        if self._denials:
+            self._promise_notices()
+            with round_trip(session) as trip:
+                trip.commit()
+        session.commit()
+        return True
+
+    def _promise_notices(self) -> None:
         for cap_id, (denied, story_key, fitting) in sorted(self._denials.items()):
             promise_denial_notice(
                 self._session, self._table.balances[cap_id], denied, story_key, self._now,
                 alternative=fitting.cheapest, greener=fitting.greener,
             )  # fmt: skip
-        return True
 
     def _cover(self, scope: CallScope) -> list[str]:
         return [cap.cap_id for cap in self._in_force.covering(scope)]

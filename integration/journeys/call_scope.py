@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import END, sprint_at
-from integration.caps.queries import CapMemory
+from integration.caps.decision_queries import CapMemory
 from integration.foundation.errors import FieldError, InvalidInput
 from integration.journeys.book_entries import ScopeFinder
 from integration.journeys.fitting_models import ModelMemory

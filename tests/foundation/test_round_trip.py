@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from integration.foundation.round_trip import Statement, ask, round_trip
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from integration.foundation.database import Transactions
 
 
@@ -53,3 +55,38 @@ def test_a_lost_connection_is_told_and_not_used_again(transactions: Transactions
     assert lost.value.connection_invalidated
     with transactions.begin() as session:
         assert ask(session, number("SELECT 1")) == 1
+
+
+def test_a_committing_trip_is_kept_and_lets_go_of_its_locks(transactions: Transactions) -> None:
+    with transactions.begin() as session:
+        session.execute(text("CREATE TABLE pieces (name text)"))
+        session.execute(text("INSERT INTO pieces VALUES ('a')"))
+    lock = Statement("SELECT * FROM pieces FOR UPDATE NOWAIT", {}, len)
+    with transactions() as session:
+        ask(session, lock)
+        with round_trip(session) as trip:
+            trip.ask(Statement("INSERT INTO pieces VALUES ('b')", {}, len))
+            trip.commit()
+        with transactions.begin() as other:
+            assert ask(other, lock) == 2
+        session.commit()
+        # The next transaction of the connection waits for the disk by itself again.
+        wait = Statement("SHOW synchronous_commit", {}, lambda rows: rows[0][0])
+        assert ask(session, wait) == "on"
+
+
+def test_a_committing_trip_with_an_error_keeps_nothing(transactions: Transactions) -> None:
+    with transactions.begin() as session:
+        session.execute(text("CREATE TABLE pieces (name text PRIMARY KEY)"))
+    with transactions() as session:
+        with pytest.raises(IntegrityError):
+            commit_names(session, "a", "b", "a")
+        session.rollback()
+        assert ask(session, number("SELECT count(*) FROM pieces")) == 0
+
+
+def commit_names(session: Session, *names: str) -> None:
+    with round_trip(session) as trip:
+        for name in names:
+            trip.ask(Statement("INSERT INTO pieces VALUES (%(name)s)", {"name": name}, len))
+        trip.commit()

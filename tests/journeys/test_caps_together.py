@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from integration.caps import queries as cap_queries
 from integration.caps.combiner import Batch, _Line, _Waiting
+from integration.caps.decision_store import recording
 from integration.caps.policy import Granted
 from integration.foundation.clock import FixedClock
 from integration.foundation.database import connect, transactions_on
 from integration.foundation.errors import InvalidInput, NotFound, StoryMeterError
+from integration.journeys import authorize_call
 from integration.journeys.authorize_call import Decider, authorize_calls, prepared
 from integration.journeys.authorize_together import Authorizer
 from integration.journeys.book_shelf import BookShelf
@@ -29,9 +31,7 @@ from tests.journeys.test_caps_races import at_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
-
-    from integration.caps.request import AuthorizationRequest, StoredCall
+    from integration.caps.request import AuthorizationRequest, Decided, StoredCall
 
 
 def some_requests(seed: int) -> list[AuthorizationRequest]:
@@ -123,19 +123,21 @@ def test_a_call_that_postgresql_refuses_is_alone_in_its_failure(stage: Stage) ->
     assert stage.stands() == (0, 80)
 
 
-def test_a_fault_in_one_call_does_not_take_the_others_with_it(stage: Stage, engine: Engine) -> None:
+def test_a_fault_in_one_call_does_not_take_the_others_with_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage.cap(10_000)
     shelf = BookShelf(stage.transactions, stage.books)
     authorizer = Authorizer(stage.transactions, shelf, FixedClock(NOON))
     calls = calls_of(stage, [asked(f"a{n}", 10) for n in range(9)])
 
-    def refuse(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if statement.lstrip().startswith("WITH kept") and "a4" in parameters["ids"]:
+    def refuse(workspace_id: str, new: list[Decided], *others: Any) -> Any:
+        if any(each.authorization_id == "a4" for each in new):
             raise ValueError("poisoned")
+        return recording(workspace_id, new, *others)
 
-    event.listen(engine, "before_cursor_execute", refuse)
+    monkeypatch.setattr(authorize_call, "recording", refuse)
     outcomes = decided(authorizer, [(ACME, each) for each in calls])
-    event.remove(engine, "before_cursor_execute", refuse)
     assert [isinstance(each, ValueError) for each in outcomes] == [n == 4 for n in range(9)]
     assert stage.stands() == (0, 80)
 
@@ -185,6 +187,32 @@ def test_calls_join_a_round_only_under_the_caps_that_it_holds(stage: Stage) -> N
     assert fitted == ["b"]
     assert [getattr(each, "state", each) for each in answers] == ["held", "held"]
     assert (stage.stands("one"), stage.stands("two")) == ((0, 20), (0, 0))
+
+
+def test_an_id_that_joins_is_answered_as_if_it_had_been_looked_up(stage: Stage) -> None:
+    stage.cap(1000)
+    stage.asks("held", 100)
+    stage.asks("denied", 2000)
+    new, *waiting = calls_of(
+        stage, [asked("new", 10), asked("held", 100), asked("held", 7), asked("denied", 2000)]
+    )
+    memory = SurroundingsMemory(0)
+    decider = Decider(stage.transactions, ACME, stage.books, memory, NOON)
+    answers = decider.decide([new], lambda _: waiting)
+    assert [getattr(each, "state", "conflict") for each in answers] == [
+        "held", "held", "conflict", "denied",
+    ]  # fmt: skip
+    assert stage.stands() == (0, 110)
+    with stage.transactions.begin() as session:
+        assert cap_queries.denials(session, ACME) == {"sprint-14": (1, 2000)}
+
+
+def test_what_was_denied_may_be_granted_under_the_same_id_once_there_is_room(stage: Stage) -> None:
+    stage.cap(1000)
+    assert stage.asks("a", 2000).state == "denied"
+    stage.cap(3000)
+    assert stage.asks("a", 2000).state == "held"
+    assert stage.stands() == (0, 2000)
 
 
 def test_the_authorizer_sees_a_changed_cap_at_once(stage: Stage) -> None:

@@ -144,11 +144,21 @@ class Play:
         except InvalidInput:
             assert self.model.is_closed
             return
+        except Killed:
+            self._heard(name, tokens, now, is_granted=self.read_ends().get(name) == "held")
+            raise
         assert not self.model.is_closed
         self.read_ends()
+        self._heard(
+            name, tokens, now, is_granted=isinstance(answer.decision, Granted), is_told=True
+        )
+
+    def _heard(
+        self, name: str, tokens: int, now: datetime, *, is_granted: bool, is_told: bool = False
+    ) -> None:
+        """Compare what was decided; who was killed may have been granted without being told."""
         room = self.model.limit_at(now) - self.model.spent - self.model.held
-        is_granted = isinstance(answer.decision, Granted)
-        if name not in self.model.holds:
+        if name not in self.model.holds and (is_told or is_granted):
             assert is_granted == (tokens <= room), "granted against the rules"
             self.model.expires_at[name] = now + TTL
         if is_granted:
@@ -221,17 +231,21 @@ class Play:
         self.model.is_closed = not self.model.is_closed
         self.now += timedelta(seconds=2)
 
-    def read_ends(self) -> None:
-        """Take over which holds the worker has ended; it may have been killed between two."""
+    def read_ends(self) -> dict[str, str]:
+        """Take over which holds the worker has ended; it may have been killed between two.
+
+        Returns the state of every authorization.
+        """
         self.statements_left = -1
         with self.stage.transactions.begin() as session:
             states = text('SELECT authorization_id, state FROM "authorization"')
-            rows = session.execute(states).all()
-        for name, state in rows:
+            found = {row[0]: row[1] for row in session.execute(states)}
+        for name, state in found.items():
             if state == "expired":
                 assert self.model.ends.setdefault(name, "expired") == "expired", "ended in two ways"
             elif state in {"captured", "void"}:
                 assert name in self.model.ends, "a hold ended by itself"
+        return found
 
     def compare(self) -> None:
         """Compare what stands with what the rules say."""
