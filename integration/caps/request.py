@@ -93,6 +93,17 @@ class StoredCall(msgspec.Struct, frozen=True, omit_defaults=True):
     failed: bool = False
     """An attempt failed; without usage until it expires the call did not happen."""
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the worst case takes for granted, as stable codes with their figures."""
+        said = []
+        if self.asked.max_output_tokens is None:
+            output = self.amounts.tokens - self.asked.input_tokens
+            said.append(f"max_output_tokens:model_maximum:{output}")
+        if self.asked.story_key and not self.scope.story_key:
+            said.append("story_key:not_a_known_story")
+        return tuple(said)
+
 
 class Decided(NamedTuple):
     """A call that was decided now: `held` with its holds, or `denied` by one cap."""

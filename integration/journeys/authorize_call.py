@@ -251,7 +251,7 @@ class _Round:
             ended = "expired" if state == "held" else state
             return Conflict(f"Authorization {name!r} is {ended} already: a new call needs a new id")
         return Answer(
-            name, granted, stored.amounts, state, expires_at, NOTHING_FITS, assumed(stored),
+            name, granted, stored.amounts, state, expires_at, NOTHING_FITS, stored.assumptions,
             self._policy(cover),
         )  # fmt: skip
 
@@ -272,7 +272,7 @@ class _Round:
         if denied is None or not was_denied:
             self._decided[name] = Decided(name, state, call, expires_at, holds, denied)
         return Answer(
-            name, decision, call.amounts, state, expires_at, fitting, assumed(call),
+            name, decision, call.amounts, state, expires_at, fitting, call.assumptions,
             self._policy(cover),
         )  # fmt: skip
 
@@ -285,17 +285,3 @@ class _Round:
 
 def _ids(calls: Sequence[StoredCall]) -> set[str]:
     return {call.asked.authorization_id for call in calls}
-
-
-def _output(call: StoredCall) -> int:
-    return call.amounts.tokens - call.asked.input_tokens
-
-
-def assumed(call: StoredCall) -> tuple[str, ...]:
-    """Say what the worst case takes for granted, as stable codes with their figures."""
-    said = []
-    if call.asked.max_output_tokens is None:
-        said.append(f"max_output_tokens:model_maximum:{_output(call)}")
-    if call.asked.story_key and not call.scope.story_key:
-        said.append("story_key:not_a_known_story")
-    return tuple(said)
