@@ -158,8 +158,8 @@ def people(here: World) -> Callable[[], dict[str, float]]:
         for pid in processes.children(server):
             try:
                 backends += _own_kb(pid)
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # A parallel worker or vacuum that is over.
+            except (FileNotFoundError, ProcessLookupError, IndexError):
+                continue  # A parallel worker or vacuum that is over, or just ends.
         return found | {"PostgreSQL": backends}
 
     return look

@@ -79,8 +79,9 @@ class SteadyLoad:
 
     def requests(self) -> Iterator[bytes]:
         """Rendered batches without end, for a load that knows no pace."""
+        mark = random.SystemRandom().getrandbits(48)
         for number in count():
-            body = json.dumps({"events": batch(self.stories, f"fast-{number}")}).encode()
+            body = json.dumps({"events": batch(self.stories, f"{mark:x}-{number}")}).encode()
             yield http_load.request_bytes("/v1/usage-events", self.gateway.keys["ingest"], body)
 
     def _paced(self, pause_s: float) -> Iterator[int]:

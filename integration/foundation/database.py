@@ -78,6 +78,13 @@ NOTICED_LOST = {
 would wait two hours for an answer, and a quarter of one to learn that nothing arrives. In seconds;
 the last one in milliseconds."""
 
+LOCKS_LET_GO = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=10000"
+)
+"""The same for the server: a machine of ours that is gone in the middle of a transaction would keep
+its row locks, and everyone who needs them waiting, for those two hours."""
+
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
     """Make the process's engine. Nothing connects before the first statement.
@@ -97,7 +104,9 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
             **NOTICED_LOST,
             "connect_timeout": 5,
             "application_name": "storymeter",
-            "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+            "options": (
+                f"-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s {LOCKS_LET_GO}"
+            ),
         },
     )
     event.listen(engine, "handle_error", _leave_a_standby)

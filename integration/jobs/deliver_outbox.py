@@ -16,6 +16,7 @@ from integration.jobs import (
     story_writes,
 )
 from integration.mailbox import store as mailbox
+from integration.slack.failures import SlackUnanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ def _settle_failure(house: House, promise: Promise, failure: DeliveryFailed) -> 
             session, promise, failure.message, now,
             permanent=failure.permanent, wait=failure.retry_after,
             is_blameless=failure.workspace_wide,
+            may_be_under_way=isinstance(failure, SlackUnanswered),
         )  # fmt: skip
         if failure.workspace_wide and failure.retry_after:
             system = promise.kind.partition(".")[0]

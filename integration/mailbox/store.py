@@ -229,10 +229,13 @@ def fulfil(session: Session, kept: Promise, receipt: dict[str, Any], now: dateti
 def postpone(
     session: Session, broken: Promise, note: str, now: datetime, *,
     permanent: bool, wait: timedelta | None = None, is_blameless: bool = False,
+    may_be_under_way: bool = False,
 ) -> None:  # fmt: skip
     """Try a promise again later, or give it up, visibly, when trying again cannot help.
 
     `is_blameless`: nothing could have been sent there, so the attempt does not count.
+    `may_be_under_way`: no answer came. A network that comes back delivers what we have given up
+    on, so nobody looks or sends again before a lease is over.
     """
     if permanent or (broken.attempts >= MAX_ATTEMPTS and not is_blameless):
         is_newest = OutboxRow.version == broken.version
@@ -247,8 +250,11 @@ def postpone(
         (OutboxRow.version == broken.version, broken.attempts - is_blameless),
         else_=OutboxRow.attempts,
     )
+    leased_until = func.clock_timestamp() + LEASE if may_be_under_way else None
     session.execute(
-        _promise(broken).values(note=note, due_at=due_at, leased_until=None, attempts=attempts)
+        _promise(broken).values(
+            note=note, due_at=due_at, leased_until=leased_until, attempts=attempts
+        )
     )
 
 

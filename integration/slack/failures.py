@@ -7,6 +7,7 @@ files.completeUploadExternal, views.open and users.lookupByEmail.
 from __future__ import annotations
 
 import re
+import socket
 from datetime import timedelta
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,12 @@ class SlackChannelUnusable(DeliveryFailed):
     code = "slack_channel_unusable"
 
 
+class SlackUnanswered(DeliveryFailed):
+    """No answer came: what was sent may have arrived, or may still be on its way."""
+
+    code = "slack_unanswered"
+
+
 def error_code(error: BaseException) -> str:
     """Return Slack's own code of an answer with `ok: false`; empty for any other failure.
 
@@ -98,7 +105,15 @@ def delivery_failure(method: str, error: BaseException) -> DeliveryFailed:
         )
     refused = bool(code) or 400 <= status < 500
     permanent = refused and code not in PASSING and status < 500 and status != 408
+    if not refused and not status and not _was_never_sent(error):
+        return SlackUnanswered(message, permanent=False)
     return DeliveryFailed(message + _details(error), permanent=permanent)
+
+
+def _was_never_sent(error: BaseException) -> bool:
+    """Whether there was not even a connection; urllib wraps the reason."""
+    reason = getattr(error, "reason", error)
+    return isinstance(reason, (ConnectionRefusedError, socket.gaierror))
 
 
 def _retry_after(error: BaseException) -> timedelta:

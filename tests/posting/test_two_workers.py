@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -49,13 +50,10 @@ class Posting:
         self.world, self.slack_url, self.clock = world, slack_url, clock
         here = world.service
         self.transactions = here.transactions
+        self.connect(slack_url)
         with here.transactions.begin() as session:
             # What is promised to Jira is another matter: without a site it fails at once.
             session.execute(text("DELETE FROM jira_connection"))
-            account = SlackAccount(
-                "acme", f"{slack_url}/api", "xoxb-two-workers", "shhh", "T-acme", CHANNEL
-            )
-            workspaces.connect_slack(session, account, here.box)
             self.team = Team("acme", "assist", "Acme Assist", 7, CHANNEL, "UTC", time(9, 15))
             workspaces.save_team(session, self.team)
         self.houses = [
@@ -65,6 +63,13 @@ class Posting:
             )
             for _ in range(2)
         ]  # fmt: skip
+
+    def connect(self, slack_url: str) -> None:
+        account = SlackAccount(
+            "acme", f"{slack_url}/api", "xoxb-two-workers", "shhh", "T-acme", CHANNEL
+        )
+        with self.transactions.begin() as session:
+            workspaces.connect_slack(session, account, self.world.service.box)
 
     def at_once(self, act: Callable[[House], object]) -> None:
         """Let both workers act at the same moment."""
@@ -143,6 +148,31 @@ def test_a_digest_due_on_two_workers_is_posted_once(posting: Posting) -> None:
     (message,) = posting.messages()
     assert "$14.00 yesterday" in message["text"]
     assert "edited" not in message
+
+
+def test_a_post_that_nobody_answered_may_still_be_under_way_and_is_not_sent_again_at_once(
+    posting: Posting,
+) -> None:
+    posting.promise_digest()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        def hang_up() -> None:
+            line, _ = silent.accept()
+            line.recv(100)
+            line.close()
+
+        listener = Thread(target=hang_up)
+        listener.start()
+        posting.connect(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        deliver_outbox(posting.houses[0])
+        listener.join()
+    posting.connect(posting.slack_url)
+    posting.clock.move_to(posting.clock.now() + timedelta(hours=1))
+    posting.deliver()
+    assert posting.messages() == []
+    posting.let_leases_run_out()
+    posting.deliver()
+    assert len(posting.messages()) == 1
 
 
 def test_a_sprint_closed_by_two_workers_is_told_once_with_each_chart_once(posting: Posting) -> None:
