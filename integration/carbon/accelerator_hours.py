@@ -9,18 +9,15 @@ Embodied emissions are EcoLogits' figures for an eight-device server (5,700 kg) 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from integration.carbon.tables import Spread
+from integration.metering.accelerators import plain_accelerator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from integration.carbon.tables import Accelerator
-
-_MEMORY = re.compile(r"\b\d+ ?gb\b|\bhbm\d\w*")
-_SOCKET = re.compile(r"\bsxm\d\b")
 
 UNPUBLISHED = {
     "tpu": "Google publishes none for this TPU",
@@ -36,14 +33,14 @@ EMBODIED_G_PER_HOUR = (5700 / 8 + 273) * 1000 / (3 * 365 * 24)
 
 def find_accelerator(accelerators: Iterable[Accelerator], name: str) -> Accelerator | None:
     """Return the device called so; "H100" means the SXM module, as with every bare name."""
-    wanted = _letters(name)
-    by_name = {_letters(device.name): device for device in accelerators}
+    wanted = plain_accelerator(name)
+    by_name = {plain_accelerator(device.name): device for device in accelerators}
     return by_name.get(wanted) or by_name.get(f"{wanted}sxm")
 
 
 def why_unknown(name: str) -> str:
     """Say why there is no power figure for what is called so."""
-    plain = _letters(name)
+    plain = plain_accelerator(name)
     for family, reason in UNPUBLISHED.items():
         if plain.startswith(family):
             return f"no power figure for {name!r}: {reason}"
@@ -62,23 +59,3 @@ def gpu_energy_wh(
     overhead = PUE if pue is None else Spread(pue, pue, pue)
     base = count * tdp_w * hours
     return Spread(*(base * used[i] * HOST_FACTOR[i] * overhead[i] for i in range(3)))
-
-
-def _letters(name: str) -> str:
-    """Reduce "NVIDIA A100-SXM4-80GB" and "A100 SXM" to the same letters."""
-    plain = _MEMORY.sub("", name.lower())
-    plain = _SOCKET.sub("sxm", plain)
-    plain = "".join(letter for letter in plain if letter.isalnum())
-    for maker in (
-        "nvidia",
-        "amd",
-        "intel",
-        "google",
-        "aws",
-        "habana",
-        "geforce",
-        "tesla",
-        "instinct",
-    ):
-        plain = plain.removeprefix(maker)
-    return plain

@@ -83,4 +83,7 @@ def described(audited: AuditedEntry) -> dict[str, Any]:
             for each in audited.figures
         },
         "arithmetic": audited.explanation,
+        "price_arithmetic": audited.price,
+        "made_with": audited.made_with
+        and dict(zip(("price_version", "factor_version"), audited.made_with, strict=True)),
     }

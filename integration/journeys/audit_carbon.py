@@ -17,6 +17,9 @@ from integration.journeys.value_again import event_of, kept_factor, valued_again
 from integration.journeys.value_usage import footprint_of
 from integration.ledger import queries as ledger
 from integration.ledger.entry import version_number
+from integration.pricing.explanation import PriceExplanation
+from integration.pricing.explanation import explain as explain_price
+from integration.pricing.schedule import Unpriced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,15 +51,19 @@ class Recomputed:
 
 @dataclass(frozen=True, slots=True)
 class AuditedEntry:
-    """An entry with its recomputed figures, and the arithmetic of its carbon where it has one.
+    """An entry with its recomputed figures, and the arithmetic of carbon and list cost, if any.
 
-    Not `is_available`: this installation does not have the price or factor data it was made with.
+    Not `is_available`: this installation does not have the price or factor data it was made with;
+    the figures are then those by the present data, for comparison only. `made_with` names the
+    versions of prices and factors; None where the book does not name them.
     """
 
     entry: LedgerEntry
     figures: tuple[Recomputed, ...]
     explanation: CarbonExplanation | None
     is_available: bool = True
+    price: PriceExplanation | None = None
+    made_with: tuple[str, str] | None = None
 
     @property
     def agrees(self) -> bool:
@@ -71,17 +78,24 @@ class Auditor:
         self._prices = list(price_books_since_ever(session, workspace_id, plain))
         self._carbon = list(carbon_books_since_ever(session, workspace_id, plain))
         self._found: dict[int, Books | None] = {}
+        self._names = ledger.versions_named(session, workspace_id)
 
     def audit(self, entry: LedgerEntry) -> AuditedEntry:
         """Work one entry out again from what it keeps."""
         books = self._books(entry.books_version)
-        if books is None:
-            return AuditedEntry(entry, (), None, is_available=False)
-        again = valued_again(entry, books)
+        present = Books(self._prices[0], self._carbon[0])
+        again = valued_again(entry, books or present)
         figures = tuple(
             Recomputed(name, getattr(entry, name), getattr(again, name)) for name in FIGURES
         )
-        return AuditedEntry(entry, figures, _explanation(entry, books))
+        return AuditedEntry(
+            entry,
+            figures,
+            _explanation(entry, books or present),
+            is_available=books is not None,
+            price=_price(entry, books or present),
+            made_with=self._names.get(entry.books_version),
+        )
 
     def _books(self, version: int) -> Books | None:
         """The books of the past that this number stands for; None: their data is not here."""
@@ -126,6 +140,23 @@ def audit_event(
     for history in find_call(session, workspace_id, name):
         if history[-1].kind in CAUSES:
             yield auditor.audit(history[-1])
+
+
+def _price(entry: LedgerEntry, books: Books) -> PriceExplanation | None:
+    """The arithmetic of the list cost per token; None where hours or nothing was priced."""
+    event = event_of(entry)
+    if entry.outcome != "completed" or event.accelerator:
+        return None
+    found = explain_price(
+        books.prices, event.provider_name, event.model, event.occurred_at,
+        counts=(
+            event.input_tokens, event.output_tokens, event.cache_read_input_tokens,
+            event.cache_write_input_tokens, event.cache_write_1h_input_tokens,
+            event.reasoning_output_tokens,
+        ),
+        service_tier=event.service_tier,
+    )  # fmt: skip
+    return None if isinstance(found, Unpriced) else found[0]
 
 
 def _explanation(entry: LedgerEntry, books: Books) -> CarbonExplanation | None:

@@ -13,7 +13,12 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import aliased
 
 from integration.ledger.entry import AMOUNTS, LedgerEntry
-from integration.ledger.models import DaySpendRow, LedgerEntryRow, SprintSpendRow
+from integration.ledger.models import (
+    BooksVersionRow,
+    DaySpendRow,
+    LedgerEntryRow,
+    SprintSpendRow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -262,6 +267,14 @@ def standing_entries(
     )
     for part in rows.partitions():
         yield [_entry(row) for row in part]
+
+
+def versions_named(session: Session, workspace_id: str) -> dict[int, tuple[str, str]]:
+    """Return the price and the factor version behind each version number of the entries."""
+    rows = session.scalars(
+        select(BooksVersionRow).where(BooksVersionRow.workspace_id == workspace_id)
+    )
+    return {row.books_version: (row.price_version, row.factor_version) for row in rows}
 
 
 def days_between(

@@ -26,6 +26,8 @@ class Resolution(NamedTuple):
     always: Rates | Unpriced | None
     schedule: Schedule
     contract: Schedule | None
+    borrowed: str | None = None
+    """In words, where the seller has no list of its own and another's stands in."""
 
 
 def resolution_of(
@@ -41,6 +43,11 @@ def resolution_of(
     standard = schedule if tier == STANDARD else _list_schedule(label, base, STANDARD, list_rows)
     contract = _overlaid(f"{label};contract", tier, standard, schedule, contract_rows)
     return Resolution(None, schedule, contract)
+
+
+def said_of(assumption: str | None, borrowed: str | None) -> str | None:
+    """Put together what stands in for a rate, and for a list."""
+    return "; ".join(each for each in (borrowed, assumption) if each) or None
 
 
 def _list_schedule(

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.pricing.base_prices import STANDARD
+from integration.pricing.contract_schedules import said_of
 from integration.pricing.rates import amount_of
 from integration.pricing.schedule import Unpriced
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from integration.pricing.contract_schedules import Resolution
     from integration.pricing.price_book import PriceBook
     from integration.pricing.rates import ClassPrices, TokenCounts
     from integration.pricing.schedule import Schedule
@@ -59,15 +61,20 @@ def explain(
     resolved = book.resolve(provider_name, model, service_tier)
     if isinstance(resolved, Unpriced):
         return resolved
-    listed = _side(book, resolved.schedule, at, counts, model)
+    listed = _side(book, resolved, resolved.schedule, at, counts, model)
     if isinstance(listed, Unpriced) or resolved.contract is None:
         return listed if isinstance(listed, Unpriced) else (listed, None)
-    agreed = _side(book, resolved.contract, at, counts, model)
+    agreed = _side(book, resolved, resolved.contract, at, counts, model)
     return agreed if isinstance(agreed, Unpriced) else (listed, agreed)
 
 
 def _side(
-    book: PriceBook, schedule: Schedule, at: datetime, counts: TokenCounts, model: str
+    book: PriceBook,
+    resolved: Resolution,
+    schedule: Schedule,
+    at: datetime,
+    counts: TokenCounts,
+    model: str,
 ) -> PriceExplanation | Unpriced:
     band = schedule.band_at(at, counts[0])
     if isinstance(band.rates, Unpriced):
@@ -80,7 +87,7 @@ def _side(
         source=schedule.source,
         price_version=book.price_version,
         above_input_tokens=band.above_input_tokens,
-        assumption=band.rates.assumption,
+        assumption=said_of(band.rates.assumption, resolved.borrowed),
         lines=_lines(band.prices, counts),
         cost_nanousd=cost,
     )

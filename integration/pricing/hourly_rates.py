@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integration.foundation.money import nanousd
+from integration.metering.accelerators import is_same_accelerator
 from integration.pricing.model_names import seller_of
 from integration.pricing.override_rows import day_of, row_on
 from integration.pricing.schedule import Unpriced
@@ -78,14 +79,20 @@ def _why_none(
 ) -> str:
     sellers = sorted({
         row.provider_name for row in rows
-        if row.kind == kind and _is_about(row, thing) and row.holds_on(day_of(at))
+        if row.kind == kind and _is_about(row, kind, thing) and row.holds_on(day_of(at))
     })  # fmt: skip
     if sellers and not provider_name:
         return f"name the provider; {', '.join(sellers)} has a price for {thing!r}"
     return f"no price for {thing!r} of {provider_name or 'anyone'}"
 
 
-def _is_about(row: OverrideRow, thing: str) -> bool:
+def _is_about(row: OverrideRow, kind: Kind, thing: str) -> bool:
+    if kind == "accelerator_hours":
+        return is_same_accelerator(row.model, thing)
+    return _is_called(row, thing)
+
+
+def _is_called(row: OverrideRow, thing: str) -> bool:
     return row.model.lower() == thing.strip().lower()
 
 
@@ -103,10 +110,12 @@ def _rate(
         for row in rows
         if row.kind == kind
         and row.sets == side
-        and _is_about(row, thing)
+        and _is_about(row, kind, thing)
         and seller_of(row.provider_name) == seller_of(provider_name)
     ]
-    row = row_on(about, day_of(at))
+    # A row that says exactly this name beats one that means the same device.
+    exact = [row for row in about if _is_called(row, thing)]
+    row = row_on(exact, day_of(at)) or row_on(about, day_of(at))
     if row is None:
         return None
     return row.usd_per_accelerator_hour if kind == "accelerator_hours" else row.usd_per_gb_month

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.pricing.base_prices import STANDARD, BasePrices, ModelName, load_base_prices
-from integration.pricing.contract_schedules import Resolution, resolution_of
+from integration.pricing.contract_schedules import Resolution, resolution_of, said_of
 from integration.pricing.model_names import candidates, seller_of
 from integration.pricing.override_rows import WHOLE_SELLER, OverrideRow, digest_of
 from integration.pricing.rates import amount_of
@@ -85,7 +85,7 @@ class PriceBook:
             resolved = self.resolve(provider_name, model, tier)
         if isinstance(resolved, Unpriced):
             return resolved
-        rates, schedule, contract = resolved
+        rates, schedule, contract, borrowed = resolved
         if rates is None:
             rates = schedule.band_at(at, input_tokens).rates
         if isinstance(rates, Unpriced):
@@ -102,13 +102,15 @@ class PriceBook:
         if listed is None:
             return Unpriced("impossible_usage", f"{model}: a part is larger than its whole")
         if contract is None:
-            return Priced(listed, listed, rates.price_id, rates.assumption)
+            said = rates.assumption if borrowed is None else said_of(rates.assumption, borrowed)
+            return Priced(listed, listed, rates.price_id, said)
         agreed = contract.band_at(at, input_tokens).rates
         if isinstance(agreed, Unpriced):
             return agreed
         contracted = amount_of(agreed, counts)
         assert contracted is not None  # The same counts passed above.  # noqa: S101  # The same counts passed above.
-        return Priced(listed, contracted, agreed.price_id, agreed.assumption)
+        said = agreed.assumption if borrowed is None else said_of(agreed.assumption, borrowed)
+        return Priced(listed, contracted, agreed.price_id, said)
 
     def resolve(
         self, provider_name: str | None, model: str, service_tier: str | None = STANDARD
@@ -156,11 +158,14 @@ class PriceBook:
                 "unknown_model", f"no price for {model!r} of {provider_name or 'anyone'}"
             )
         base = self._base.schedules(name) if name else {}
+        borrowed = None
         if name and name.provider_name != seller:
             # A seller who borrows another's list borrows the standard rates only.
             base = {STANDARD: base[STANDARD]}
+            if not any(row.prices.prices_tokens for row in rows):
+                borrowed = f"no list price of {seller}'s own known: {name.provider_name}'s"
         label = f"{name.provider_name}/{name.model}" if name else f"{seller}/{model.lower()}"
-        return resolution_of(label, base, tier, rows)
+        return resolution_of(label, base, tier, rows)._replace(borrowed=borrowed)
 
     def _base_match(self, provider_name: str | None, model: str) -> tuple[str, ModelName] | None:
         for seller_name, candidate in candidates(provider_name, model):

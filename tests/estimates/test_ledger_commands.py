@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from tests.estimates.commands import answer, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.doors.worlds import World
 
@@ -51,6 +54,46 @@ def test_a_storys_figures_can_be_worked_out_again(deployed: World) -> None:
     )
     words = run(carbon, "explain", key)
     assert "3 entries worked out again, 0 differ." in words
+
+
+def test_the_price_is_shown_class_by_class_with_the_versions(deployed: World) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature")
+    deployed.usage(key, at(10, 10), calls=1, tokens=(1000, 200), model=SMALL, cached=400)
+
+    (entry,) = answer(carbon, "explain", key)["entries"]
+
+    # 600 · 0.15 + 400 · 0.075 + 200 · 0.60 = 240 millionths of a dollar.
+    lines = {each["token_class"]: Decimal(each["amount_usd"]) for each in
+             entry["price_arithmetic"]["lines"]}  # fmt: skip
+    assert lines == {
+        "input": Decimal("0.00009"), "cache_read": Decimal("0.00003"), "output": Decimal("0.00012"),
+    }  # fmt: skip
+    assert entry["figures"]["list_cost_nanousd"]["stored"] == 240_000
+    assert entry["made_with"]["price_version"].startswith("genai-prices")
+    assert "× $0.15 / 1,000,000 = $0.00009" in run(carbon, "explain", key)
+
+
+def test_an_entry_made_with_other_data_is_compared_and_never_said_to_agree(
+    deployed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.sprint()
+    key = deployed.story(1, "A feature")
+    deployed.usage(key, at(10, 10), calls=1, tokens=(1000, 200), model=SMALL)
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps([{
+        "provider_name": "acme", "model": "acme-9", "valid_from": "2026-01-01", "sets": "list",
+        "input_usd_per_mtok": "1", "output_usd_per_mtok": "1",
+    }]))  # fmt: skip
+    monkeypatch.setenv("STORYMETER_PRICE_OVERRIDES", str(file))
+
+    done = CliRunner().invoke(carbon, ["explain", key, "--json"])
+
+    assert done.exit_code == 1
+    (entry,) = json.loads(done.output)["entries"]
+    assert (entry["is_available"], entry["agrees"]) == (False, False)
+    assert all(figure["agrees"] for figure in entry["figures"].values())
+    assert "no proof either way" in CliRunner().invoke(carbon, ["explain", key]).output
 
 
 def test_an_event_made_with_earlier_factors_is_worked_out_with_those(deployed: World) -> None:

@@ -186,3 +186,25 @@ def test_the_lines_of_an_explanation_add_up_to_both_costs() -> None:
     assert sum(line.amount_usd for line in listed.lines) == Decimal("0.00392")
     assert listed.cost_nanousd == 3_920_000
     assert agreed.cost_nanousd == 3_720_000
+
+
+@pytest.mark.parametrize("name", ["H100", "NVIDIA H100 80GB HBM3", "h100-sxm", "H100 SXM5"])
+def test_an_hourly_rate_is_found_by_the_name_a_driver_gives(name: str) -> None:
+    rows = [
+        row(provider_name="aws", model="H100", kind="accelerator_hours",
+            usd_per_accelerator_hour=Decimal("2.5")),
+        row(provider_name="aws", model="H100 PCIe", kind="accelerator_hours",
+            usd_per_accelerator_hour=Decimal(1)),
+    ]  # fmt: skip
+
+    assert accelerator_cost(rows, "aws", name, NOON, Decimal(4)) == (10 * 10**9, 10 * 10**9)
+    assert accelerator_cost(rows, "aws", "NVIDIA H100 PCIe", NOON, Decimal(4)) == (
+        4 * 10**9, 4 * 10**9,
+    )  # fmt: skip
+
+
+def test_a_spot_rate_is_not_the_devices_own() -> None:
+    rows = [row(provider_name="aws", model="H100 spot", kind="accelerator_hours",
+                usd_per_accelerator_hour=Decimal(1))]  # fmt: skip
+
+    assert isinstance(accelerator_cost(rows, "aws", "H100", NOON, Decimal(4)), Unpriced)

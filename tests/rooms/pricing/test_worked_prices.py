@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from integration.pricing.override_rows import OverrideRow
 from integration.pricing.price_book import Priced, default_price_book
 from integration.pricing.schedule import Unpriced
 
@@ -198,3 +200,32 @@ def test_parts_larger_than_their_whole_have_no_price(usage: dict[str, int]) -> N
 
     assert isinstance(answer, Unpriced)
     assert answer.code == "impossible_usage"
+
+
+def test_a_price_borrowed_from_another_seller_says_whose_it_is() -> None:
+    # Azure sells DeepSeek-R1 and the base data has no list of Azure's for it.
+    book = default_price_book()
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    borrowed = book.list_cost("azure", "DeepSeek-R1", at, input_tokens=1000, output_tokens=100)
+    own = book.list_cost("deepseek", "deepseek-reasoner", at, input_tokens=1000, output_tokens=100)
+
+    assert isinstance(borrowed, Priced)
+    assert isinstance(own, Priced)
+    assert borrowed.assumption == "no list price of azure's own known: deepseek's"
+    assert own.assumption is None
+    assert borrowed.list_cost_nanousd == own.list_cost_nanousd
+
+
+def test_an_own_row_of_the_seller_ends_the_borrowing() -> None:
+    row = OverrideRow(
+        provider_name="azure", model="DeepSeek-R1", valid_from=date(2026, 1, 1), sets="list",
+        input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(4), source="Azure's page",
+    )  # fmt: skip
+    found = default_price_book([row]).list_cost(
+        "azure", "DeepSeek-R1", datetime(2026, 11, 20, 12, tzinfo=UTC),
+        input_tokens=1_000_000, output_tokens=100_000,
+    )  # fmt: skip
+
+    assert isinstance(found, Priced)
+    assert (found.list_cost_nanousd, found.assumption) == (1_400_000_000, None)
