@@ -26,4 +26,4 @@ def plain_accelerator(name: str) -> str:
 def is_same_accelerator(one: str, other: str) -> bool:
     """Whether two names mean the same device; a bare "H100" means the SXM module."""
     first, second = plain_accelerator(one), plain_accelerator(other)
-    return first == second or {first, second} in ({first, f"{first}sxm"}, {second, f"{second}sxm"})
+    return second in {first, f"{first}sxm"} or first == f"{second}sxm"
