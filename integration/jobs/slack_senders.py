@@ -19,6 +19,7 @@ from integration.reports.shapes import (
 )
 from integration.reports.standing import revision_report
 from integration.slack.block_kit import slack_wording
+from integration.slack.failures import SlackBlocksRefused
 from integration.slack.messages import Messages
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
@@ -79,9 +80,11 @@ def post_sprint_review(house: House, promise: Promise) -> Receipt:
     report = report_of(house, promise.workspace_id, int(promise.body["sprint_id"]))
     report = links_of(house, promise.workspace_id).on_report(report)
     team = team_of(house, promise.workspace_id, name=report.sprint.team)
-    return Post(house, promise, team).send(
-        words_of(house, promise.workspace_id, team).sprint_review(report)
-    )
+    post, words = Post(house, promise, team), words_of(house, promise.workspace_id, team)
+    try:
+        return post.send(words.sprint_review(report))
+    except SlackBlocksRefused:
+        return post.send(words.sprint_review(report, with_table=False))
 
 
 def report_of(

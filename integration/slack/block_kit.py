@@ -70,6 +70,18 @@ def cut(value: object, longest: int) -> Markup:
     return Markup("".join(kept) + "…")
 
 
+def plain_cut(value: object, longest: int) -> str:
+    """Put a foreign text on one line of at most this length, as it is.
+
+    For cells of tables: they hold no markup, so nothing in them can be meant.
+
+    >>> plain_cut("Q & A <!here>\\n today", 10)
+    'Q & A <!h…'
+    """
+    words = " ".join(str(value).split())
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
 def tidy(text: object, longest: int = SECTION_TEXT_MAX) -> Markup:
     """Drop a template's indentation and empty lines; cut at a line's end where it is too long."""
     lines = [line.strip() for line in escaped(text).splitlines()]
@@ -108,6 +120,7 @@ def slack_environment(wording: Environment | None = None) -> Environment:
     made.filters = {
         **base.filters,
         "cut": cut,
+        "plain_cut": plain_cut,
         "tidy": tidy,
         "href": href,
         "amount": _amount_filter(base.filters),

@@ -55,6 +55,7 @@ PASSING = frozenset(
         "team_added_to_org",
     }
 )
+UNKNOWN_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format"})
 RATE_LIMITED = frozenset({"rate_limited", "ratelimited", "message_limit_exceeded"})
 TRANSPORT_ERRORS = (SlackClientError, OSError, HTTPException)
 """Everything that a WebClient raises; OSError covers timeouts, resets and unresolved names."""
@@ -76,6 +77,12 @@ class SlackUnanswered(DeliveryFailed):
     """No answer came: what was sent may have arrived, or may still be on its way."""
 
     code = "slack_unanswered"
+
+
+class SlackBlocksRefused(DeliveryFailed):
+    """This Slack does not take one of the blocks; older ones know no tables."""
+
+    code = "slack_blocks_refused"
 
 
 def error_code(error: BaseException) -> str:
@@ -103,6 +110,8 @@ def delivery_failure(method: str, error: BaseException) -> DeliveryFailed:
         return DeliveryFailed(
             message, permanent=False, retry_after=_retry_after(error), workspace_wide=True
         )
+    if code in UNKNOWN_BLOCKS:
+        return SlackBlocksRefused(message + _details(error), permanent=True)
     refused = bool(code) or 400 <= status < 500
     permanent = refused and code not in PASSING and status < 500 and status != 408
     if not refused and not status and not _was_never_sent(error):

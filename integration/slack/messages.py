@@ -16,6 +16,7 @@ from integration.slack.selection import (
     has_no_estimate,
     largest_errors,
     near_caps,
+    reviewed,
     sprint_cap,
 )
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 STORIES_SHOWN = 5
 SPIKES_SHOWN = 3
 CAPS_SHOWN = 5
+ROWS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -86,15 +88,22 @@ class Messages:
             self.wording, "raise_request.json.j2", notice=notice, cap=notice.cap, zone=self.zone
         )
 
-    def sprint_review(self, report: SprintReport) -> SlackMessage:
-        """A closed Sprint's estimates against its actuals; later revisions say what came late."""
+    def sprint_review(self, report: SprintReport, *, with_table: bool = True) -> SlackMessage:
+        """A closed Sprint's estimates against its actuals; later revisions say what came late.
+
+        Without a table, stories outside their range are lines of text.
+        """
         errors = largest_errors(report.stories)
+        rows = reviewed(report.stories) if with_table else []
         return render_message(
             self.wording,
             "sprint_review.json.j2",
             report=report,
             stories=errors[:STORIES_SHOWN],
             more_stories=max(0, len(errors) - STORIES_SHOWN),
+            rows=rows[:ROWS_SHOWN],
+            row_count=len(rows),
+            missed_count=len(errors),
             error_pct=error_of_estimated_pct(report.stories),
             causes=main_causes(report.variance),
             judged=[story for story in report.stories if story.within_range is not None],

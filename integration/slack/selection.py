@@ -45,6 +45,13 @@ def largest_errors(stories: Sequence[StoryLine]) -> list[StoryLine]:
     return sorted(missed, key=lambda story: (-abs(error_nanousd(story)), story.story_key))
 
 
+def reviewed(stories: Sequence[StoryLine]) -> list[StoryLine]:
+    """Return the stories with an estimate and use, the dearest first: a table of one is no help."""
+    both = [story for story in stories if central_cost(story) and story.actual.calls]
+    both.sort(key=lambda story: (-story.actual.list_cost_nanousd, story.story_key))
+    return both if len(both) > 1 else []
+
+
 def error_nanousd(story: StoryLine) -> int:
     """Actual list cost less the estimate's central figure; 0 without an estimate."""
     cost = story.estimate.list_cost_nanousd if story.estimate else None

@@ -84,3 +84,5 @@ class SlackConfig:
     link_domains: tuple[str, ...] = ()
     event_retry_delays_s: tuple[float, ...] = (0, 60, 300)
     requires_membership: bool = True
+    unknown_blocks: tuple[str, ...] = ()
+    """Types of blocks that this workspace's Slack does not take yet."""

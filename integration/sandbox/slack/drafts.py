@@ -41,6 +41,10 @@ def check_content(workspace: Workspace, method: str, content: Mapping[str, Any])
     """Refuse what Slack would refuse about text, blocks and attachments."""
     blocks, attachments = content.get("blocks") or [], content.get("attachments") or []
     problems = tuple(f"[ERROR] {line}" for line in wrong_with_blocks(blocks))
+    problems += tuple(
+        f"[ERROR] unsupported type: {block['type']}" for block in blocks
+        if isinstance(block, dict) and block.get("type") in workspace.config.unknown_blocks
+    )  # fmt: skip
     error = "invalid_blocks"
     for index, attachment in enumerate(attachments):
         inner = attachment.get("blocks") if isinstance(attachment, dict) else None

@@ -81,6 +81,9 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         ),
         "raise_outdated": lambda: messages.raise_request(notices.raise_request(state="outdated")),
         "review": lambda: messages.sprint_review(acme.sprint_report()),
+        "review_without_table": lambda: messages.sprint_review(
+            acme.sprint_report(), with_table=False
+        ),
         "review_why": lambda: messages.sprint_review(acme.sprint_report(variance=WHY)),
         "review_recounted": lambda: messages.sprint_review(acme.sprint_report(recount="agrees")),
         "review_no_ai": lambda: messages.sprint_review(acme.report_without_ai()),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import slackblocks
 from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
+from slackblocks import ColumnSettings, RawText, RichText, RichTextLink, RichTextSection
 from slackblocks import blocks as kit
 from slackblocks.elements import Button, DateTimePicker, PlainTextInput, StaticSelectMenu
 from slackblocks.objects import Option, Text
@@ -50,7 +51,7 @@ def assert_valid_view(view: Json) -> None:
 def texts_of(value: object) -> Iterator[str]:
     """Yield every text that a person would read."""
     if isinstance(value, dict):
-        if value.get("type") in ("mrkdwn", "plain_text"):
+        if value.get("type") in ("mrkdwn", "plain_text", "raw_text"):
             yield value["text"]
         else:
             for member in value.values():
@@ -81,8 +82,34 @@ def _rebuilt(block: Json) -> Any:
                 element=_input(dict(block["element"])),
                 optional=block.get("optional", False),
             )
+        case "table":
+            return kit.TableBlock(
+                rows=[[_cell(cell) for cell in row] for row in block["rows"]],
+                column_settings=[_column(each) for each in block["column_settings"]],
+            )
         case _:
             return kit.Block.from_dict(block)
+
+
+def _cell(cell: Json) -> Any:
+    if cell["type"] == "raw_text":
+        return RawText(cell["text"])
+    ((section,),) = [cell["elements"]]
+    assert section["type"] == "rich_text_section"
+    return RichTextSection([_run(each) for each in section["elements"]])
+
+
+def _run(element: Json) -> Any:
+    if element["type"] == "link":
+        return RichTextLink(url=element["url"], text=element["text"])
+    assert element["type"] == "text"
+    return RichText(element["text"])
+
+
+def _column(settings: Json) -> ColumnSettings:
+    return ColumnSettings(
+        align=settings.get("align"), is_wrapped=settings.get("is_wrapped")
+    )  # fmt: skip
 
 
 def _input(element: Json) -> Any:

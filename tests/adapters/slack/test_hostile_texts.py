@@ -147,7 +147,11 @@ def test_two_hundred_stories_stay_within_the_limits_and_are_counted() -> None:
     )
     review = MESSAGES.sprint_review(acme.sprint_report(stories=many))
     assert_valid_message(review.blocks, review.text)
-    assert "…and 62 more stories." in "".join(texts_of(review.blocks))
+    said = "".join(texts_of(review.blocks))
+    assert "The 10 dearest of 200 stories; 67 ended outside their range." in said
+    plain = MESSAGES.sprint_review(acme.sprint_report(stories=many), with_table=False)
+    assert_valid_message(plain.blocks, plain.text)
+    assert "…and 62 more stories." in "".join(texts_of(plain.blocks))
     digest = MESSAGES.daily_digest(
         notices.digest(over_estimate=many, spikes=(acme.SPIKE,) * 40, caps=(acme.STORY_CAP,) * 60)
     )
