@@ -59,3 +59,20 @@ def gpu_energy_wh(
     overhead = PUE if pue is None else Spread(pue, pue, pue)
     base = count * tdp_w * hours
     return Spread(*(base * used[i] * HOST_FACTOR[i] * overhead[i] for i in range(3)))
+
+
+def gpu_arithmetic(
+    tdp_w: float,
+    count: int,
+    hours: float,
+    utilisation: float | None = None,
+    pue: float | None = None,
+) -> str:
+    """Write the central energy of `gpu_energy_wh` as the product that it is."""
+    used = UTILISATION.central if utilisation is None else utilisation
+    overhead = PUE.central if pue is None else pue
+    total = gpu_energy_wh(tdp_w, count, hours, utilisation, pue).central
+    return (
+        f"{count:g} × {tdp_w:g} W × {used:g} utilisation × {hours:g} h"
+        f" × {HOST_FACTOR.central:g} host × {overhead:g} PUE = {total:,.3f} Wh"
+    )

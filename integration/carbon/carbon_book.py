@@ -16,16 +16,17 @@ import msgspec
 from integration.carbon.accelerator_hours import (
     EMBODIED_G_PER_HOUR,
     find_accelerator,
+    gpu_arithmetic,
     gpu_energy_wh,
     why_unknown,
 )
-from integration.carbon.footprint import Basis, Footprint, NoFactor
+from integration.carbon.footprint import Footprint, NoFactor
 from integration.carbon.grid_zones import LIFE_CYCLE, GridZones
+from integration.carbon.hours_in_zone import gpu_basis, in_zone, measured_basis
 from integration.carbon.model_names import ModelIndex
 from integration.carbon.open_models import OPEN_WEIGHTS, OpenModels
 from integration.carbon.resolution import (
     UG_PER_G,
-    UG_PER_UWH_AT_1_G_PER_KWH,
     UWH_PER_WH,
     Coefficients,
     coefficients_of,
@@ -35,15 +36,10 @@ from integration.carbon.tables import Spread, Tables, shipped_tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from integration.carbon.grid_zones import ZoneMatch
-    from integration.carbon.tables import Accelerator, GridFactor, ModelEnergy
+    from integration.carbon.tables import GridFactor, ModelEnergy
 
 REMEMBERED_NAMES = 8192
 STATED = "stated"
-MEASURED = "measured by the source"
-MEASURED_BOUNDARY = (
-    "energy as the source measured it; what it left out (cooling, network) is not added"
-)
 
 
 class CarbonBook:
@@ -148,8 +144,11 @@ class CarbonBook:
             return NoFactor("impossible_usage", f"{device.name}: count, hours or utilisation")
         energy = gpu_energy_wh(device.tdp_w, count, hours, utilisation, pue).times(UWH_PER_WH)
         embodied = count * hours * EMBODIED_G_PER_HOUR * UG_PER_G
-        basis = _gpu_basis(device, zone, self.factor_version)
-        return _in_zone(energy, Spread(embodied, embodied, embodied), basis)
+        basis = msgspec.structs.replace(
+            gpu_basis(device, zone, self.factor_version),
+            arithmetic=gpu_arithmetic(device.tdp_w, count, hours, utilisation, pue),
+        )
+        return in_zone(energy, Spread(embodied, embodied, embodied), basis)
 
     def measured_footprint(
         self, energy_wh: float, region: str | None, estimated: Footprint | NoFactor
@@ -174,8 +173,8 @@ class CarbonBook:
         if zone is None or not 0 <= energy_wh < math.inf:
             return NoFactor("no_region", "energy was measured, but not in a region with a factor")
         energy = Spread(energy_wh, energy_wh, energy_wh).times(UWH_PER_WH)
-        basis = _measured_basis(zone, self.factor_version, missing, has_region=bool(region))
-        return _in_zone(energy, embodied, basis)
+        basis = measured_basis(zone, self.factor_version, missing, has_region=bool(region))
+        return in_zone(energy, embodied, basis)
 
     def _look_up(
         self, provider_name: str | None, model: str, region: str | None
@@ -224,73 +223,3 @@ def _open_models(tables: Tables) -> OpenModels:
     theirs = (row for row in tables.models if row.provider == OPEN_WEIGHTS)
     pue = tables.providers[OPEN_WEIGHTS].pue
     return OpenModels((*tables.open_models, *theirs), pue)
-
-
-def _gpu_basis(device: Accelerator, zone: ZoneMatch, version: str) -> Basis:
-    factor = zone.factor
-    trusted = device.certainty == "third-party"
-    assumptions = [f"embodied: EcoLogits' eight-device server for every {device.name}"]
-    if not trusted:
-        assumptions.append(f"power of {device.name} is {device.certainty}")
-    about_grid = (zone.assumption,) if zone.assumption else ()
-    assumptions += about_grid
-    return Basis(
-        factor_version=version,
-        method="n · TDP · utilisation · hours · host factor · PUE",
-        zone=factor.zone,
-        convention=factor.convention,
-        tier=max(factor.tier, "C" if trusted else "D"),
-        g_per_kwh=factor.g_per_kwh,
-        market_g_per_kwh=factor.market_g_per_kwh,
-        water_l_per_kwh=None,
-        assumptions=tuple(assumptions),
-        sources=(device.source, f"{factor.source} ({factor.vintage}, {factor.licence})"),
-        subject_tier="C" if trusted else "D",
-        grid_assumptions=about_grid,
-    )
-
-
-def _measured_basis(
-    zone: ZoneMatch, version: str, missing: tuple[str, ...], *, has_region: bool
-) -> Basis:
-    factor = zone.factor
-    about_grid = [zone.assumption] if zone.assumption else []
-    if not has_region:
-        about_grid.append(f"no region given: the provider's default zone {factor.zone}")
-    assumptions = [MEASURED_BOUNDARY, *missing, *about_grid]
-    return Basis(
-        factor_version=version,
-        method=MEASURED,
-        zone=factor.zone,
-        convention=factor.convention,
-        tier=factor.tier if has_region else "D",
-        g_per_kwh=factor.g_per_kwh,
-        market_g_per_kwh=factor.market_g_per_kwh,
-        water_l_per_kwh=None,
-        assumptions=tuple(assumptions),
-        sources=(f"{factor.source} ({factor.vintage}, {factor.licence})",),
-        grid_assumptions=tuple(about_grid),
-    )
-
-
-def _in_zone(energy_uwh: Spread, embodied_ug: Spread, basis: Basis) -> Footprint:
-    grid = basis.g_per_kwh.times(UG_PER_UWH_AT_1_G_PER_KWH)
-    market = basis.market_g_per_kwh
-    low, central, high = (
-        round(energy_uwh[case] * grid[case] + embodied_ug[case]) for case in range(3)
-    )
-    return Footprint(
-        energy_low_uwh=round(energy_uwh.low),
-        energy_uwh=round(energy_uwh.central),
-        energy_high_uwh=round(energy_uwh.high),
-        location_based_low_ugco2e=low,
-        location_based_ugco2e=central,
-        location_based_high_ugco2e=high,
-        embodied_low_ugco2e=round(embodied_ug.low),
-        embodied_ugco2e=round(embodied_ug.central),
-        embodied_high_ugco2e=round(embodied_ug.high),
-        market_based_ugco2e=None
-        if market is None
-        else round(energy_uwh.central * market * UG_PER_UWH_AT_1_G_PER_KWH + embodied_ug.central),
-        basis=basis,
-    )

@@ -38,6 +38,8 @@ class CarbonExplanation(msgspec.Struct, frozen=True):
     embodied_ugco2e: float
     location_based_ugco2e: float
     market_based_ugco2e: float | None
+    arithmetic: str = ""
+    """The energy as a product, where there are no lines."""
 
 
 def explain_tokens(
@@ -94,4 +96,5 @@ def explain_hours(found: Footprint) -> CarbonExplanation:
         embodied_ugco2e=found.embodied_ugco2e,
         location_based_ugco2e=found.location_based_ugco2e,
         market_based_ugco2e=found.market_based_ugco2e,
+        arithmetic=basis.arithmetic,
     )

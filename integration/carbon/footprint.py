@@ -40,6 +40,8 @@ class Basis(msgspec.Struct, frozen=True):
     """The part of `tier` that is the model's or the device's, without the zone's."""
     grid_assumptions: tuple[str, ...] = ()
     """Those of `assumptions` that are about the grid factor."""
+    arithmetic: str = ""
+    """The central energy as a product, where it is not a sum over tokens."""
 
 
 class Footprint(msgspec.Struct, frozen=True, gc=False):

@@ -164,6 +164,9 @@ def test_an_accelerator_goes_by_the_name_its_driver_gives(name: str) -> None:
 
     assert isinstance(found, Footprint)
     assert found.energy_uwh == 13_167_000_000
+    assert found.basis.arithmetic == (
+        "8 × 700 W × 0.75 utilisation × 2 h × 1.375 host × 1.14 PUE = 13,167.000 Wh"
+    )
     # 13.167 kWh · 56.039 g/kWh = 737.865513 g, plus embodied 16 h · 37.5 g = 600 g.
     assert found.location_based_ugco2e == 1_337_865_513
 
