@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from integration.carbon.carbon_book import default_carbon_book
 from integration.foundation.errors import InvalidInput
+from integration.foundation.redaction import RedactedRecord, redact_event
 from integration.foundation.secrets import SecretBox, key_in
 from integration.foundation.wording import Wordings
 from integration.journeys.books import Books
@@ -60,12 +61,14 @@ def set_up_logs(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            redact_event,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Looked up at each line: whoever replaces stderr, as test runners do, gets the lines.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
+    logging.setLogRecordFactory(RedactedRecord)
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
 
 

@@ -1,7 +1,8 @@
-"""A server of this machine that remembers what it was asked for, and may redirect."""
+"""A server of this machine that remembers what it was asked for, and may redirect or tell tales."""
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,20 +13,33 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def listening(redirect_to: str = "") -> Iterator[tuple[str, list[str]]]:
-    """A server of this machine; yields its address and what it was asked for."""
+def listening(
+    redirect_to: str = "", *, tells_tales: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield its address and what it was asked for.
+
+    One that tells tales refuses everything, and quotes in its answer all that it was sent.
+    """
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            self.send_response(302 if redirect_to else 200)
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            body = json.dumps({"ok": False, "errorMessages": [f"{self.headers} {sent}"]}).encode()
+            self.send_response(302 if redirect_to else 403 if tells_tales else 200)
             if redirect_to:
                 self.send_header("Location", redirect_to)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body) if tells_tales else 0))
             self.end_headers()
+            if tells_tales:
+                self.wfile.write(body)
 
         def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_PUT(self) -> None:
             self.do_GET()
 
         def log_message(self, *_: object) -> None:

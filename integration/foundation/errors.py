@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from integration.foundation.redaction import redacted
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -100,7 +102,8 @@ class DeliveryFailed(StoryMeterError):
         retry_after: timedelta | None = None,
         workspace_wide: bool = False,
     ) -> None:
-        super().__init__(message)
+        # Services quote what they were sent, and this is kept, shown and logged.
+        super().__init__(redacted(message))
         self.permanent = permanent
         self.retry_after = retry_after
         self.workspace_wide = workspace_wide
