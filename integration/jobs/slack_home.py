@@ -28,7 +28,7 @@ def publish_home(house: House, promise: Promise) -> Receipt:
     workspace_id, user_id = promise.workspace_id, promise.subject
     gateway, account = house.outside.slack(workspace_id)
     if account.lost_reason:
-        raise DeliveryFailed(f"Connect Slack anew: {account.lost_reason}", permanent=True)
+        raise DeliveryFailed(f"Connect Slack anew: {account.lost_reason}", permanent=False)
     is_away = not _is_looked_for(house, workspace_id, user_id, gateway)
     prices = house.books.for_workspace(workspace_id).prices
     with house.transactions.begin() as session:

@@ -9,7 +9,8 @@ from integration.backlog import assignee_store, queries
 from integration.backlog import store as backlog
 from integration.people import store as people
 from integration.reports.cap_report import cap_statuses, header_of
-from integration.reports.sprint_report import sprint_report
+from integration.reports.one_story import latest_line
+from integration.reports.sprint_page import sprint_page
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
     from integration.reports.shapes import CapStatus, SprintHeader, SprintReport, StoryLine
     from integration.workspaces.workspace import Team
 
+DEAREST = 20
+"""Stories of the Sprint that are at hand, the person's own among them."""
+OWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class HomeReport:
-    """A person's Home. `mine` is None while we do not know who they are in Jira.
+    """A person's Home. `mine` is None while we do not know who they are in Jira; `report` has the
+    Sprint's dearest stories only.
 
     `coming` is the team's next Sprint where none runs; `team` None where the workspace has none.
     """
@@ -65,16 +71,22 @@ def home_report(
     here = [sprint for sprint in known if team and sprint.board_id == team.board_id]
     running = next((sprint for sprint in here if sprint.state == "active"), None)
     coming = next((sprint for sprint in here if sprint.state == "future"), None)
-    report = (
-        sprint_report(session, workspace_id, running.sprint_id, prices, now=now)
-        if running
-        else None
-    )
-    lines = report.stories if report else ()
+    report = None
+    mine: tuple[StoryLine, ...] = ()
+    if running:
+        # Everyone opens Home at stand-up: the page's quick report, and lines of their own alone.
+        found = sprint_page(
+            session, workspace_id, running.sprint_id, prices, shown=DEAREST, now=now
+        )
+        report = found.report
+        here_too = queries.keys_in(session, workspace_id, running.sprint_id)
+        keys = sorted((theirs or frozenset()) & here_too)[:OWN]
+        lines = (latest_line(session, workspace_id, key, prices, now=now) for key in keys)
+        mine = tuple(line for line in lines if line)
     return HomeReport(
         report=report,
         coming=header_of(session, workspace_id, coming) if coming else None,
-        mine=None if theirs is None else tuple(each for each in lines if each.story_key in theirs),
+        mine=None if theirs is None else mine,
         found_by=match.found_by,
         team=team,
         teams=teams,

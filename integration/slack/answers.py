@@ -100,7 +100,9 @@ class Answers:
     def home_view(self, home: HomeReport) -> Block:
         """The app's Home tab: the person's stories, the Sprint, the caps, the settings."""
         mine = home.mine or ()
-        others = [line for line in home.report.stories if line not in mine] if home.report else []
+        keys = {line.story_key for line in mine}
+        dearest = home.report.stories if home.report else ()
+        others = [line for line in dearest if line.story_key not in keys]
         return render_view(
             self.wording,
             "home.json.j2",
