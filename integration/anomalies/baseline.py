@@ -34,9 +34,10 @@ class Expectation:
 
     usual: float
     high: float
-    """The highest of the forecasts that are nearly as good as the best."""
+    """The highest of the forecasts that are nearly as good as the best; on the first workday or day
+    off of all the highest value known."""
     is_cold: bool = False
-    """Less than a day is known, or no day of this kind (workday, day off) yet."""
+    """Less than a day is known."""
     top: float = 0.0
     """While cold: the highest value known so far."""
     range: float = 0.0
@@ -58,7 +59,7 @@ class Baseline:
         }
         self._ratios: deque[float] = deque(maxlen=max(3, per_day))
         self._growth = 1.0
-        self._known_kinds: set[bool] = set()
+        self._slots_of_kind = {True: 0, False: 0}
         self._kinds: dict[int, bool] = {}
         self._last: dict[str, float] = {}
         self._first = self._count = 0
@@ -72,7 +73,7 @@ class Baseline:
         sigmas = {name: self._errors[name].sigma() for name in self._last}
         best = min(sigmas, key=lambda name: sigmas[name])
         usual = self._last[best]
-        if (self.per_day > 1 and count < self.per_day) or is_workday not in self._known_kinds:
+        if count < self.per_day and self.per_day > 1:
             top = max(*self._long, usual)
             return Expectation(usual, usual, is_cold=True, top=top, range=top - min(self._long))
         high = max(
@@ -80,6 +81,8 @@ class Baseline:
         )
         if best == "level":
             high = max(high, self._median_of_long())
+        if self._slots_of_kind[is_workday] < self.per_day:
+            high = max(high, *self._long)
         return Expectation(usual, high)
 
     def days_known(self) -> float:
@@ -108,11 +111,16 @@ class Baseline:
         self._count += 1
         self._level.append(kept)
         self._long.append(kept)
-        self._known_kinds.add(is_workday)
+        self._slots_of_kind[is_workday] += 1
         self._kinds[slot // self.per_day] = is_workday
 
     def shift(self, factor: float) -> None:
-        """A new level has become normal: what is remembered is brought to it, its shape kept."""
+        """A new level has become normal: what is remembered is brought to it, its shape kept.
+
+        Not in the first week, in which it may be a first week-end.
+        """
+        if self.days_known() < SEEN_DAYS:
+            return
         for slot in self._values:
             self._values[slot] *= factor
         self._level = deque((value * factor for value in self._level), self._level.maxlen)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -43,9 +44,9 @@ def scan_whole(series: Series, settings: Settings | None = None) -> list[Spike]:
     whole_days = (series[-1][0] - series[0][0]) // DAY if series else 0
     if whole_days < 2:
         return later
-    days = 7 * (whole_days // 7) or whole_days
+    days = 7 * ceil(whole_days / 7)  # Workdays stay workdays.
     step = series[1][0] - series[0][0]
-    early_days = min(days // 2, max(EARLY_DAYS, EARLY_POINTS * step // DAY))
+    early_days = min(whole_days // 2, max(EARLY_DAYS, EARLY_POINTS * step // DAY))
     border = series[0][0] + early_days * DAY
     found = [
         *(spike for spike in _early(series, settings, days, border) if spike.start < border),

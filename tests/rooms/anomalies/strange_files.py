@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["plain", "flat", "growing", "nightly", "outage", "new_level", "bursty", "weekend"]
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -63,7 +64,7 @@ def strange(kind: Kind, seed: int, *, days: int, step: timedelta = HOUR) -> Stra
     part = len(times) * 4 // 5 // max(4, days // 7)
     for first in range(len(times) // 5, len(times) - part, part):
         start = first + draw.randrange(part // 2)
-        length = draw.randint(1, 6) if step == HOUR else draw.randint(15, 180)
+        length = draw.randint(1, 6) if step == HOUR else draw.randint(15, 180) * MINUTE // step
         touched = [times[start], times[start + length]]
         if any(since <= at <= until for since, until in news for at in touched):
             continue
