@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from integration.cli.demo.people import StepDidNotHappen
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -115,3 +117,9 @@ def p50_ms(answers: list[Answer]) -> float:
     """The median of how long calls took."""
     ordered = sorted(each.seconds for each in answers)
     return ordered[len(ordered) // 2] * 1000
+
+
+def expect(is_so: bool, what: str) -> None:
+    """Go on only if it is so; raises StepDidNotHappen."""
+    if not is_so:
+        raise StepDidNotHappen(f"This is not so: {what}")

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from benchmarks import bare_agent
-from benchmarks.gateway_calls import Answer, Client, p50_ms, together, until_refused
+from benchmarks.gateway_calls import Answer, Client, expect, p50_ms, together, until_refused
 from benchmarks.gateways_stage import Stage, until
-from integration.cli.demo.people import StepDidNotHappen
 from integration.cli.demo.world import PRODUCT_OWNER, wait_until_ready
 
 if TYPE_CHECKING:
@@ -296,9 +295,3 @@ class Lane:
             "nginx_denied": sum(each.status == 403 for each in self.nginx_answers),
             "notices": self.notices,
         }
-
-
-def expect(is_so: bool, what: str) -> None:
-    """Go on only if it is so; raises StepDidNotHappen."""
-    if not is_so:
-        raise StepDidNotHappen(f"This is not so: {what}")

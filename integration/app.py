@@ -13,7 +13,7 @@ from integration.assembly import book_shelf, secret_box, set_up_logs, wordings_o
 from integration.foundation.clock import clock_from
 from integration.foundation.database import connect, transactions_on
 from integration.settings import Settings, read_settings
-from integration.web import errors, headers, paths
+from integration.web import cookie_sessions, errors, headers, json_answers, paths
 from integration.web.authorizations import authorizations
 from integration.web.cap_pages import cap_pages
 from integration.web.cap_raises import cap_raises
@@ -143,7 +143,8 @@ def slack_app(settings: Settings) -> SlackApp | None:
 def app_with(service: Service) -> Flask:
     """Make the web app around a service."""
     app = Flask("storymeter", template_folder=None, static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # The default provider has it.
+    json_answers.register(app)
+    cookie_sessions.register(app)
     app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
     app.config.update(cookie_settings(service))
     app.extensions[EXTENSION] = service

@@ -43,6 +43,7 @@ _RECORD = msgspec.json.Decoder(Record)
 _HEAD = msgspec.json.Decoder(ResponseHead)
 _CACHE_HIT = re.compile(r"_cache_hit[0-9.]*$")
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
+_VERSION = re.compile(r"(?:[-@:.]|v?[0-9])*")  # What a dated version adds to its model's name.
 _NOBODY = frozenset({"default_user_id", "anonymous"})  # What LiteLLM writes for the master key.
 _REFUSALS = frozenset({
     "GuardrailRaisedException", "BudgetExceededError", "HTTPException", "ProxyException",
@@ -160,14 +161,15 @@ def _counts(record: Record, usage: Usage) -> TokenCounts:
 
 
 def _labels(metadata: Metadata, tags: tuple[str, ...]) -> dict[str, str]:
+    """What the call itself says, tags included, and only then what its key or team says."""
     headers = as_mapping(small(metadata.requester_custom_headers))
-    return labels(
+    of_call = labels(
         as_mapping(small(metadata.spend_logs_metadata)),
         _sent(metadata.requester_metadata),
         headers,
-        as_mapping(small(metadata.user_api_key_auth_metadata)),
         tags=tags or clean_tags(headers.get("x-litellm-tags")),
     )
+    return labels(as_mapping(small(metadata.user_api_key_auth_metadata))) | of_call
 
 
 def _sent(metadata: RequesterMetadata | None) -> dict[str, object]:
@@ -185,9 +187,13 @@ def _model(record: Record) -> str:
 
 
 def _dated(answered: str | None, asked: str) -> str:
-    """Return the answering model where it is a version of the one asked; gateways put an alias."""
+    """Return the answering model where it is a version of the one asked; gateways put an alias.
+
+    An alias may begin like its model: `gpt-4o-team`, which no price is known of.
+    """
     name = label(answered)
-    return name if asked and name.startswith(asked) else ""
+    is_version = name.startswith(asked) and _VERSION.fullmatch(name, len(asked))
+    return name if asked and is_version else ""
 
 
 def _response_head(raw: msgspec.Raw) -> ResponseHead:

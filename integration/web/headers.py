@@ -15,6 +15,13 @@ POLICY = (
     "default-src 'none'; style-src 'self'{style}; img-src 'self' data:; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+
+def content_policy(style_hash: str = "") -> str:
+    """The content security policy; a page that carries its stylesheet names its hash."""
+    return POLICY.format(style=f" '{style_hash}'" if style_hash else "")
+
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -23,13 +30,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "Cache-Control": "private, no-cache",
+    "Content-Security-Policy": content_policy(),
 }
-HTTPS_ONLY = "max-age=31536000"
-
-
-def content_policy(style_hash: str = "") -> str:
-    """The content security policy; a page that carries its stylesheet names its hash."""
-    return POLICY.format(style=f" '{style_hash}'" if style_hash else "")
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+BY_NAME = {name.lower(): (name, value) for name, value in HEADERS.items()}
+BY_NAME_OVER_TLS = BY_NAME | {name.lower(): (name, HTTPS_ONLY[name]) for name in HTTPS_ONLY}
 
 
 def register(app: Flask) -> None:
@@ -38,10 +43,13 @@ def register(app: Flask) -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers that are not there yet."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", content_policy())
-    if request.is_secure or service().public_url.startswith("https://"):
-        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+    """Add the headers that are not there yet.
+
+    All at once: asking Werkzeug for each was a sixth of a small request's time.
+    """
+    is_over_tls = request.is_secure or service().public_url.startswith("https://")
+    missing = dict(BY_NAME_OVER_TLS if is_over_tls else BY_NAME)
+    for name, _ in response.headers:
+        missing.pop(name.lower(), None)
+    response.headers.extend(missing.values())
     return response

@@ -42,6 +42,8 @@ def test_the_model_behind_the_alias_is_priced_with_its_date() -> None:
     assert event.response_model == "claude-sonnet-4-5-20250929"
     alias = event_of(response={"model": "sonnet"})
     assert (alias.response_model, alias.model) == ("", "claude-sonnet-4-5")
+    longer = event_of(response={"model": "claude-sonnet-4-5-team"})
+    assert (longer.response_model, longer.model) == ("", "claude-sonnet-4-5")
 
 
 def test_key_team_feature_and_branch_are_taken_along() -> None:
@@ -87,6 +89,16 @@ def test_the_story_is_found_wherever_litellm_lets_it_ride(metadata: dict[str, An
     bare = {"spend_logs_metadata": None, "requester_metadata": None}
     event = event_of(request_tags=[], metadata=with_metadata(**{**bare, **metadata}))
     assert event.story_key == "PROJ-5"
+
+
+def test_a_tag_of_the_call_goes_before_what_its_key_says() -> None:
+    """As the plug-in asks for it, so that a call counts where it was held."""
+    metadata = with_metadata(
+        spend_logs_metadata=None, requester_metadata=None,
+        user_api_key_auth_metadata={"jira.issue": "PROJ-5", "feature": "search"},
+    )  # fmt: skip
+    event = event_of(request_tags=["jira:PROJ-7"], metadata=metadata)
+    assert (event.story_key, event.feature) == ("PROJ-7", "search")
 
 
 def test_one_record_and_records_on_lines_are_read() -> None:
