@@ -80,8 +80,8 @@ fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzz
 peers-%: .venv/.dev ## peers-jira, peers-metering, peers-gateways, peers-slack, peers-pages: judged by others' tools
 	$(BIN)/python benchmarks/peers_$*.py
 
-audit: .venv/.dev ## Known faults of what is locked (asks the package index)
-	$(BIN)/pip-audit --requirement requirements.txt --disable-pip --progress-spinner off
+audit: .venv/.dev ## Known faults of what is locked (asks the package index; what it cannot look up is an error)
+	$(BIN)/pip-audit --strict --requirement requirements.txt --disable-pip --progress-spinner off
 
 ##@ Other
 .PHONY: help clean

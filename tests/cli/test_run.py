@@ -84,6 +84,14 @@ def reported(url: str, key: str) -> dict[str, Any]:
     return counts
 
 
+def assert_headers_have_limits(client: requests.Session, url: str) -> None:
+    """The server refuses by itself what is too much, before any of our code reads it."""
+    many = {f"x-header-{number}": "1" for number in range(120)}
+    for headers in ({"x-long": "a" * 9000}, many):
+        assert client.get(f"{url}/healthz", headers=headers, timeout=20).status_code == 431
+    assert client.get(f"{url}/healthz?{'a' * 5000}", timeout=20).status_code == 414
+
+
 def test_run_serves_stops_with_its_database_and_keeps_its_data(tmp_path: Path) -> None:
     port = free_port()
     url, variables = f"http://127.0.0.1:{port}", environment(tmp_path / "data", port)
@@ -92,6 +100,7 @@ def test_run_serves_stops_with_its_database_and_keeps_its_data(tmp_path: Path) -
     with running_service(variables) as service, patient() as client:
         assert client.get(f"{url}/readyz", timeout=20).json() == {"status": "ready"}
         assert pid_file.exists()
+        assert_headers_have_limits(client, url)
         storymeter(variables, "workspace", "create", "acme", "--name", "Acme")
         made = storymeter(
             variables, "keys", "create", "acme", "--name", "gateway", "--scope", "ingest", "--json"
