@@ -109,3 +109,16 @@ def revoke_key(workspace_id: str, key_id: str) -> None:
         with transactions.begin() as session:
             key_store.end_key(session, workspace_id, key_id, at=now, actor=ACTOR, now=now)
     click.echo(f"Key {key_id} has ended.")
+
+
+@keys.command("seal-again")
+def seal_again() -> None:
+    """Seal stored tokens under the newest STORYMETER_SECRET_KEY; the older ones can go then."""
+    from integration.assembly import secret_box
+    from integration.workspaces import key_store
+
+    with database() as settings:
+        transactions, _, _ = parts(settings)
+        with transactions.begin() as session:
+            count = key_store.seal_again(session, secret_box(settings))
+    click.echo(f"The secrets of {count} connections are sealed under the newest key.")

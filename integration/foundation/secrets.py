@@ -57,6 +57,14 @@ class SecretBox:
                 "A stored token was encrypted under another STORYMETER_SECRET_KEY"
             ) from wrong
 
+    def close_again(self, sealed: bytes) -> bytes:
+        """Encrypt what an older key encrypted under the newest one.
+
+        Raises:
+            SecretUnreadable: no key fits.
+        """
+        return self.close(self.open(sealed))
+
     def derived(self, purpose: str) -> list[bytes]:
         """Keys of 32 bytes for another purpose, newest first; they tell nothing of ours."""
         return [

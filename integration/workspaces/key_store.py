@@ -1,4 +1,4 @@
-"""What happens to an API key after it was made: its use, its end, the key that takes its place."""
+"""What happens to keys after they were made: use, end, replacement, a new key for sealed things."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from sqlalchemy import or_, select, update
 
 from integration.foundation.errors import NotFound
 from integration.workspaces import store
-from integration.workspaces.models import ApiKeyRow
+from integration.workspaces.models import ApiKeyRow, JiraConnectionRow, SlackConnectionRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from integration.foundation.secrets import SecretBox
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -69,3 +71,21 @@ def replace_key(
     """
     old = end_key(session, workspace_id, key_id, at=now + both_for, actor=actor, now=now)
     return store.create_key(session, workspace_id, old.name, old.scopes, now)
+
+
+def seal_again(session: Session, box: SecretBox) -> int:
+    """Seal every workspace's secrets under the newest key; returns of how many connections.
+
+    Raises:
+        SecretUnreadable: one was sealed under a key that is not there any more.
+    """
+    jira = session.scalars(select(JiraConnectionRow).with_for_update()).all()
+    slack = session.scalars(select(SlackConnectionRow).with_for_update()).all()
+    for site in jira:
+        site.token = box.close_again(site.token)
+        site.webhook_secret = box.close_again(site.webhook_secret)
+        site.oauth_grant = box.close_again(site.oauth_grant) if site.oauth_grant else None
+    for team in slack:
+        team.bot_token = box.close_again(team.bot_token)
+        team.signing_secret = box.close_again(team.signing_secret)
+    return len(jira) + len(slack)
