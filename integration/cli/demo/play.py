@@ -225,15 +225,7 @@ def _approve(sprint: Sprint) -> None:
     world, narrator = sprint.world, sprint.narrator
     slack = world.slack
     message = narrator.until("the denial is in Slack", lambda: with_button(world))
-    opened = slack.act(
-        "click",
-        {
-            "channel": slack.channel, "ts": message["ts"], "action_id": "cap_raise_open",
-            "user": PRODUCT_OWNER, "wait_for_view_s": 10,
-        },
-    )  # fmt: skip
-    view = opened.get("view", {})
-    view_id = opened.get("view_id") or view.get("id")
+    view_id = narrator.until("the cap's dialogue is open", lambda: _press_raise(sprint, message))
     slack.act(
         "submit",
         {
@@ -246,6 +238,15 @@ def _approve(sprint: Sprint) -> None:
     )  # fmt: skip
     narrator.until("the notice says who raised the cap", lambda: mentions(world, "raised"))
     narrator.tell(f"Ada raises the cap to ${RAISED_USD} in Slack, with her reason.")
+
+
+def _press_raise(sprint: Sprint, message: dict[str, Any]) -> str | None:
+    """Press a notice's button; the dialogue's id, or None where Slack gave up waiting for one."""
+    slack = sprint.world.slack
+    press = {"action_id": "cap_raise_open", "user": PRODUCT_OWNER, "wait_for_view_s": 10}
+    opened = slack.act("click", {"channel": slack.channel, "ts": message["ts"], **press})
+    found: str | None = opened.get("view_id") or (opened.get("view") or {}).get("id")
+    return found
 
 
 def review(sprint: Sprint) -> None:
