@@ -75,12 +75,12 @@ def measured(url: str, server: int, seconds: float) -> tuple[Rows, int]:
         for design in ("atomic UPDATE", "SELECT FOR UPDATE", "journey"):
             caps(url, 10**18)
             note(design, shape, run(Load(url, server, design, processes, seconds)))
-    for processes in (1, 2):
-        shape = f"{processes} × {CLIENTS // processes}"
+    for cores in (1, 2):
         for design in ("atomic UPDATE", "journey"):
             caps(url, 10**18, STORIES)
-            load = Load(url, server, design, processes, seconds, STORIES)
-            note(f"{design}, {STORIES} caps", shape, run(load))
+            load = Load(url, server, design, 2, seconds, STORIES, cores)
+            name = f"{design}, {STORIES} caps, {'one core' if cores == 1 else 'two cores'}"
+            note(name, f"2 × {CLIENTS // 2}", run(load))
     keys = caps_doors.new_keys(url)
     for design in ("atomic UPDATE", "journey"):
         caps(url, 10**18)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import children, cpu_seconds
 from integration.app import THREAD_SWITCH_S
 from integration.assembly import default_books
 from integration.caps.policy import Granted
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str, int], bool]
 
+ALL_CORES = sorted(os.sched_getaffinity(0))
 CLIENTS = 64
 TOKENS = 100
 COST = 1_000_000
@@ -49,6 +51,8 @@ class Load:
     processes: int
     seconds: float
     stories: int = 1
+    cores: int | None = None
+    """How many cores clients, deciders and PostgreSQL share; all there are when not said."""
     warm_up: float = 0.5
 
     @property
@@ -187,6 +191,7 @@ def clients(load: Load, prefix: str, gate: Any, results: Any) -> None:
     Prices and Sprints are read before the time starts, as a web process reads them before it is
     ready.
     """
+    keep_to(load.cores, os.getpid())
     makes = DESIGNS[load.design](load.url, load.threads)
     asks = [next(makes) for _ in range(load.threads)]
     asks[0](f"{prefix}-first", 0 if load.stories == 1 else 1)
@@ -230,6 +235,8 @@ def run(load: Load) -> Result:
         context.Process(target=clients, args=(load, f"{prefix}-{number}", gate, results))
         for number in range(load.processes)
     ]
+    servers = [load.server, *children(load.server)]
+    keep_to(load.cores, *servers)  # Those it starts for new connections keep to them as well.
     for process in asking:
         process.start()
     gate.wait(60)
@@ -240,8 +247,15 @@ def run(load: Load) -> Result:
     told = [results.get(timeout=120) for _ in asking]
     for process in asking:
         process.join()
+    keep_to(None, *servers)
     took = [each for durations, _ in told for each in durations]
     return summed(took, load.seconds, sum(used for _, used in told), database_s)
+
+
+def keep_to(cores: int | None, *processes: int) -> None:
+    """Let processes run on the first so many of this machine's cores; on all of them for None."""
+    for process in processes:
+        os.sched_setaffinity(process, ALL_CORES[:cores])
 
 
 def summed(took: list[float], seconds: float, python_s: float = 0, database_s: float = 0) -> Result:
