@@ -37,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.generated_teams import REGIMES, Calls, Team
+from benchmarks.sprint_forecasts import ASKED_AT_PCT, all_forecasts
 from integration.carbon.carbon_book import default_carbon_book
 from integration.estimation.calibration import Calibration, Outcome
 from integration.estimation.forecast import estimate
@@ -207,15 +208,17 @@ def run(teams: int, first_seed: int, tell: Callable[[str], None]) -> dict[str, l
 
 
 def main() -> int:
-    """Run the back-test; exit 1 when a promise is not kept, in all or in one regime."""
+    """Run the back-test; exit 1 when an estimate's promise is not kept, in all or in one regime."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--teams", type=int, default=25, help="teams per regime")
+    parser.add_argument("--sprints", type=int, default=500, help="forecast Sprints per regime")
     parser.add_argument("--development", action="store_true", help="use the development seeds")
     options = parser.parse_args()
     seed = DEVELOPMENT_SEED if options.development else REPORT_SEED
     results = run(options.teams, seed, lambda line: print(line, file=sys.stderr))
     regimes = {name: figures(played) for name, played in results.items()}
     whole = figures([story for played in results.values() for story in played])
+    kept = all(is_kept(row) for row in (whole, *regimes.values()))
     table = Table(
         "regime", "stories", "80 % range held", "log error", "uncalibrated", "lower by",
         "told the variances", "oracle", "prior held", "kept",
@@ -228,10 +231,27 @@ def main() -> int:
             f"{row['oracle_error_reduction']:.0%}", f"{row['prior_coverage']:.0%}",
             "yes" if is_kept(row) else "NO",
         )  # fmt: skip
-    Console(width=120).print(table)
+    console = Console(width=120)
+    console.print(table)
+    forecasts = all_forecasts(options.sprints, seed)
+    console.print(_forecast_table(forecasts))
+    regimes |= {f"forecast_{name}": row for name, row in forecasts.items()}
     last = {key: whole[key] for key in ("coverage_80", "median_abs_log_error", "error_reduction")}
     print(json.dumps({**last, "regimes": regimes}))
-    return 0 if all(is_kept(row) for row in (whole, *regimes.values())) else 1
+    return 0 if kept else 1
+
+
+def _forecast_table(forecasts: dict[str, dict[str, float]]) -> Table:
+    instants = [f"range held at {pct} %" for pct in ASKED_AT_PCT]
+    table = Table("Sprint forecast", "Sprints", "from a quarter on", *instants, "log error")
+    for name, row in forecasts.items():
+        at = [row.get(f"coverage_80_at_{pct}_pct") for pct in ASKED_AT_PCT]
+        table.add_row(
+            name, f"{row['sprints']:.0f}", f"{row['coverage_80']:.0%}",
+            *("–" if share is None else f"{share:.0%}" for share in at),
+            f"{row['median_abs_log_error']:.2f}",
+        )  # fmt: skip
+    return table
 
 
 if __name__ == "__main__":

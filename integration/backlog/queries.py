@@ -66,6 +66,25 @@ def keys_in(session: Session, workspace_id: str, sprint_id: int) -> set[str]:
     )
 
 
+def open_in(session: Session, workspace_id: str, sprint_id: int) -> set[str]:
+    """Return the keys of the stories that are in a Sprint now and not done."""
+    here = select(MembershipRow.story_key).where(
+        MembershipRow.workspace_id == workspace_id,
+        MembershipRow.sprint_id == sprint_id,
+        MembershipRow.left_at.is_(None),
+    )
+    return set(
+        session.scalars(
+            select(StoryRow.story_key).where(
+                StoryRow.workspace_id == workspace_id,
+                StoryRow.story_key.in_(here),
+                StoryRow.status_category != "done",
+                StoryRow.deleted_at.is_(None),
+            )
+        )
+    )
+
+
 def other_work(session: Session, workspace_id: str, story_keys: Collection[str]) -> frozenset[str]:
     """Return which of these stories are known not to be AI work."""
     return frozenset(

@@ -6,9 +6,10 @@ from collections import defaultdict
 from datetime import UTC, date
 from typing import TYPE_CHECKING
 
+from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.estimation import queries as estimates
-from integration.forecasting.sprint_forecast import SprintSoFar, forecast, left_of
+from integration.forecasting.sprint_forecast import SprintSoFar, forecast
 from integration.ledger import queries as ledger
 from integration.reports.shapes import Spread
 
@@ -27,7 +28,7 @@ UNITS = ("tokens", "usd", "kgco2e")
 def forecast_under(session: Session, cap: Cap, sprint: Sprint, now: datetime) -> Spread | None:
     """Forecast what a cap on a whole running Sprint will have spent at its end; else None.
 
-    As the digest's forecast: from the days so far and what the stories' estimates have left.
+    As the digest's forecast: from the days so far and what open stories' estimates have left.
     """
     has_dates = sprint.starts_at is not None and sprint.ends_at is not None
     if cap.scope_kind != "sprint" or sprint.state != "active" or not has_dates:
@@ -45,8 +46,9 @@ def forecast_under(session: Session, cap: Cap, sprint: Sprint, now: datetime) ->
         share_of_today=(today.hour * 60 + today.minute) / (24 * 60),
         spent_by_day=by_day,
     )
-    left = left_of((plan, by_story.get(key, 0)) for key, plan in estimated.items())
-    found = forecast(so_far, [left] if left else [])
+    is_open = backlog_queries.open_in(session, cap.workspace_id, sprint.sprint_id)
+    planned = [(plan, by_story.get(key, 0)) for key, plan in estimated.items() if key in is_open]
+    found = forecast(so_far, planned)
     return Spread(found.low, found.central, found.high) if found else None
 
 

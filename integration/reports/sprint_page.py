@@ -116,8 +116,12 @@ def _standing(
     titles = backlog_queries.titles_of(
         session, workspace_id, {each.story_key for each in (*front, *above)}
     )
-    planned = [(cost, each.use.list_cost_nanousd) for each in stories.standings
-               if (cost := each.cost)]  # fmt: skip
+    is_open = backlog_queries.open_in(session, workspace_id, sprint.sprint_id)
+    planned = [
+        (cost, each.use.list_cost_nanousd)
+        for each in stories.standings
+        if each.story_key in is_open and (cost := each.cost)
+    ]
     report = SprintReport(
         sprint=header_of(session, workspace_id, sprint),
         revision=0,

@@ -6,9 +6,10 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from integration.anomalies import store as spikes
+from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.backlog.queries import titles_of
-from integration.forecasting.sprint_forecast import SprintSoFar, forecast, left_of
+from integration.forecasting.sprint_forecast import SprintSoFar, forecast
 from integration.foundation.errors import NotFound
 from integration.foundation.periods import Period
 from integration.ledger import queries as ledger
@@ -33,7 +34,7 @@ from integration.reports.story_lines import UNKNOWN, story_lines
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -67,6 +68,7 @@ def sprint_report(
     lines = with_estimates_at_start(session, workspace_id, sprint, lines)
     lines = with_shares(lines, unattributed, rule)
     burn = burn_of(session, workspace_id, sprint, now)
+    planned = _planned(lines, backlog_queries.open_in(session, workspace_id, sprint_id))
     accuracy = team_accuracy(_judged(lines))
     return SprintReport(
         sprint=header_of(session, workspace_id, sprint),
@@ -83,7 +85,7 @@ def sprint_report(
         caps=cap_statuses(session, workspace_id, sprint_id, only_its_own=sprint.state == "closed"),
         spikes=spikes_of(session, workspace_id, sprint, [line.story_key for line in lines], now),
         burn=burn,
-        forecast_nanousd=forecast_of(sprint, burn, _planned(lines), now),
+        forecast_nanousd=forecast_of(sprint, burn, planned, now),
         interval_coverage_pct=accuracy.interval_coverage_pct,
         median_error_pct=accuracy.median_error_pct,
         at_start_coverage_pct=at_start_coverage_pct(lines),
@@ -138,11 +140,11 @@ def spikes_of(
 
 
 def forecast_of(
-    sprint: Sprint, burn: Sequence[BurnPoint], planned: Iterable[tuple[Spread, int]], now: datetime
+    sprint: Sprint, burn: Sequence[BurnPoint], planned: Sequence[tuple[Spread, int]], now: datetime
 ) -> Spread | None:
     """Forecast the list cost at the Sprint's end; None without dates or once it has closed.
 
-    `planned` are the stories' estimates, each with what the story has spent so far, in nano-USD.
+    `planned` are the open stories' estimates, each with what it has spent so far, in nano-USD.
     """
     if sprint.starts_at is None or sprint.ends_at is None or sprint.state != "active":
         return None
@@ -154,15 +156,15 @@ def forecast_of(
         share_of_today=(today.hour * 60 + today.minute) / (24 * 60),
         spent_by_day={point.day: point.list_cost_nanousd for point in burn},
     )
-    left = left_of(planned)
-    found = forecast(so_far, [left] if left else [])
+    found = forecast(so_far, planned)
     return Spread(found.low, found.central, found.high) if found else None
 
 
-def _planned(lines: Sequence[StoryLine]) -> list[tuple[Spread, int]]:
+def _planned(lines: Sequence[StoryLine], is_open: Collection[str]) -> list[tuple[Spread, int]]:
     return [
         (cost, line.actual.list_cost_nanousd)
         for line in lines
+        if line.story_key in is_open
         if line.estimate and (cost := line.estimate.list_cost_nanousd)
     ]
 

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from benchmarks import backtest
+from benchmarks import backtest, sprint_forecasts
+from benchmarks.generated_sprints import SPRINT_REGIMES
 from benchmarks.generated_teams import REGIMES, Team
 
 
@@ -54,9 +55,10 @@ def test_a_row_is_kept_when_it_reaches_what_can_be_reached(
 def test_the_last_line_is_one_json_object(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["backtest", "--teams", "1"])
+    monkeypatch.setattr("sys.argv", ["backtest", "--teams", "1", "--sprints", "3"])
+    monkeypatch.setattr(sprint_forecasts, "SPRINT_REGIMES", {"even": SPRINT_REGIMES["even"]})
     monkeypatch.setattr(backtest, "REGIMES", {"new_team": REGIMES["new_team"]})
     backtest.main()
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert set(last) == {"coverage_80", "median_abs_log_error", "error_reduction", "regimes"}
-    assert set(last["regimes"]) == {"new_team"}
+    assert set(last["regimes"]) == {"new_team", "forecast_even"}
