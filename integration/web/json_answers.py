@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from flask import Response
 from flask.json.provider import JSONProvider
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Flask
 
 
 class JsonByMsgspec(JSONProvider):
@@ -25,7 +26,7 @@ class JsonByMsgspec(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """Answer with JSON."""
         obj = self._prepare_response_obj(args, kwargs)
-        return self._app.response_class(msgspec.json.encode(obj), mimetype="application/json")
+        return Response(msgspec.json.encode(obj), mimetype="application/json")
 
 
 def register(app: Flask) -> None:
