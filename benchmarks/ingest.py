@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SIZES = (100, 500)
-BATCH_CLIENTS = 8
+BATCH_CLIENTS = 32
+"""As many as both web processes have threads, so that each always finds requests that wait."""
+MOST_RENDERED_EVENTS = 300_000
 SINGLE_CLIENTS = 64
 ONE_BY_ONE = "benchmarks.ingest_one_by_one:app()"
 
@@ -105,14 +107,14 @@ def measure(
 
 def warm_up(port: int, key: str) -> None:
     """Let caches fill and connections open."""
-    http_load.run(port, prepared(key, 100, 60), BATCH_CLIENTS, 1.5)
+    http_load.run(port, prepared(key, 100, 1000), BATCH_CLIENTS, 1.5)
 
 
 def http(
     port: int, key: str, size: int, clients: int, seconds: float, pids: tuple[int, int]
 ) -> Measured:
     """Send requests of `size` events for a while."""
-    requests = prepared(key, size, int(seconds * (900 if size > 1 else 8000)))
+    requests = prepared(key, size, int(seconds * (80_000 / size if size > 1 else 5000)))
     before = [processes.cpu_seconds(pid) for pid in pids]
     load = http_load.run(port, requests, clients, seconds)
     after = [processes.cpu_seconds(pid) for pid in pids]
@@ -131,7 +133,7 @@ def http(
 def prepared(key: str, size: int, at_most: int) -> Iterator[bytes]:
     """Render requests before the clock runs; a load that needs more makes them as it goes."""
     stream = acme_world.bodies(size, random.SystemRandom().getrandbits(40))
-    count = min(at_most, 150_000 // size)
+    count = min(at_most, MOST_RENDERED_EVENTS // size)
     path = "/v1/usage-events"
     ready = [http_load.request_bytes(path, key, body) for body in islice(stream, count)]
 
