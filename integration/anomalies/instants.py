@@ -32,7 +32,7 @@ class InstantReader:
             ValueError: it is written in no way that is known here.
         """
         try:
-            unix = float(text)
+            unix = float("" if _is_compact_date(text) else text)
         except ValueError:
             at = self._written(text)
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -59,3 +59,8 @@ class InstantReader:
             return parsedate_to_datetime(text)
         except ValueError:
             raise ValueError(f"{text!r} is not an ISO 8601 or Unix time") from None
+
+
+def _is_compact_date(text: str) -> bool:
+    """20260302 is a day; as Unix time it would be one in 1970."""
+    return len(text) == 8 and text.isdigit() and text.startswith(("19", "20"))

@@ -32,6 +32,15 @@ def test_header_bom_blank_lines_gaps_and_further_columns_are_left_alone() -> Non
     assert read_series(lines) == [(datetime(2026, 3, 1, tzinfo=UTC), 2.0), (NOON, 3.0)]
 
 
+def test_eight_digits_are_a_day() -> None:
+    assert read_series(["day,cost", "20260302,1.5"]) == [(datetime(2026, 3, 2, tzinfo=UTC), 1.5)]
+
+
+def test_times_without_values_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="another one of values"):
+        read_series(["value", "1", "2", "3"])
+
+
 def test_a_time_that_comes_twice_keeps_the_larger_value() -> None:
     assert read_series(["2026-03-02 12:00,1", "2026-03-02 12:00,4"]) == [(NOON, 4.0)]
 
