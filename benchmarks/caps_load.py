@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
@@ -255,7 +256,8 @@ def run(load: Load) -> Result:
 def keep_to(cores: int | None, *processes: int) -> None:
     """Let processes run on the first so many of this machine's cores; on all of them for None."""
     for process in processes:
-        os.sched_setaffinity(process, ALL_CORES[:cores])
+        with suppress(ProcessLookupError):  # A server's child may have ended meanwhile.
+            os.sched_setaffinity(process, ALL_CORES[:cores])
 
 
 def summed(took: list[float], seconds: float, python_s: float = 0, database_s: float = 0) -> Result:
