@@ -72,7 +72,7 @@ def _show(console: Console, acme: World, sprint: Sprint) -> None:
             line["summary"],
             f"{usd(cost['low'])} – {usd(cost['high'])}" if cost else "–",
             "unpriced" if unpriced else usd(actual["list_cost_nanousd"]),
-            "–" if line["error_pct"] is None else f"{line['error_pct']:+.0f} %",
+            "–" if line["error_pct"] is None else f"{line['error_pct']:+z.0f} %",
             "no factor" if unknown else co2e(actual["location_based_ugco2e"]["central"]),
         )
     console.print(table)
