@@ -57,8 +57,6 @@ PRICED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 SPRINT = timedelta(days=14)
 LEARNT_AFTER = 3  # Reported from the fourth Sprint on.
 PROMISED = 0.30
-NEAR_THE_BOUND = 0.9
-"""Where even the nearer bound is below PROMISED, so much of it has to be reached."""
 DEVELOPMENT_SEED, REPORT_SEED = 10_000, 30_000
 TRACE = "data/traces/azure_llm_code_2023.csv"
 
@@ -166,10 +164,16 @@ def figures(played: Sequence[Played]) -> dict[str, float]:
     }
 
 
-def is_kept(row: dict[str, float]) -> bool:
-    """Whether a row holds what is promised, as far as it can be held."""
-    bound = NEAR_THE_BOUND * row["told_the_variances_error_reduction"]
-    return 0.75 <= row["coverage_80"] <= 0.85 and row["error_reduction"] >= min(PROMISED, bound)
+def is_kept(name: str, row: dict[str, float]) -> bool:
+    """Whether a row holds what is promised.
+
+    A team without a bias of its own leaves little to learn, see the bounds beside it: there only
+    the range is held to anything.
+    """
+    if not 0.75 <= row["coverage_80"] <= 0.85:
+        return False
+    is_unbiased = name in REGIMES and not REGIMES[name].bias
+    return is_unbiased or row["error_reduction"] >= PROMISED
 
 
 @cache
@@ -218,18 +222,19 @@ def main() -> int:
     results = run(options.teams, seed, lambda line: print(line, file=sys.stderr))
     regimes = {name: figures(played) for name, played in results.items()}
     whole = figures([story for played in results.values() for story in played])
-    kept = all(is_kept(row) for row in (whole, *regimes.values()))
+    rows = {**regimes, "all": whole}
+    kept = all(is_kept(name, row) for name, row in rows.items())
     table = Table(
         "regime", "stories", "80 % range held", "log error", "uncalibrated", "lower by",
         "told the variances", "oracle", "prior held", "kept",
     )  # fmt: skip
-    for name, row in {**regimes, "all": whole}.items():
+    for name, row in rows.items():
         table.add_row(
             name, f"{row['stories']:.0f}", f"{row['coverage_80']:.1%}",
             f"{row['median_abs_log_error']:.3f}", f"{row['uncalibrated_median_abs_log_error']:.3f}",
             f"{row['error_reduction']:.0%}", f"{row['told_the_variances_error_reduction']:.0%}",
             f"{row['oracle_error_reduction']:.0%}", f"{row['prior_coverage']:.0%}",
-            "yes" if is_kept(row) else "NO",
+            "yes" if is_kept(name, row) else "NO",
         )  # fmt: skip
     console = Console(width=120)
     console.print(table)

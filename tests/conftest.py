@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, text
 
@@ -51,6 +53,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are being rewritten."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """Undo how a command or an app under test sets up the logs of its process."""
+    factory, configuration = logging.getLogRecordFactory(), structlog.get_config()
+    yield
+    logging.setLogRecordFactory(factory)
+    structlog.configure(**configuration)
 
 
 @pytest.fixture(scope="session")

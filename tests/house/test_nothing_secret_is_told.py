@@ -71,14 +71,11 @@ def told(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> Iterator[list[str]]:
     """Everything that is logged at the finest level; whoever asks adds answers of their own."""
-    before = logging.getLogRecordFactory(), structlog.get_config()
     set_up_logs(Settings(log_level="DEBUG", log_format="json"))
     said: list[str] = []
     with caplog.at_level(logging.DEBUG):
         yield said
         said.append(capsys.readouterr().err + caplog.text)
-    logging.setLogRecordFactory(before[0])
-    structlog.configure(**before[1])
     for name, secret in PLANTED.items():
         assert secret not in "\n".join(said), f"{name} was told"
     assert "Traceback" in said[-1]  # Something did fail: the look was not at nothing.
