@@ -13,6 +13,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from integration.foundation.errors import Unavailable
+from integration.foundation.turn import Turn, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,43 +22,15 @@ Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
 
-class _Waiting(Generic[Asked, Answered]):
-    """A thread's question. Its lock is released once there is an outcome, and it is its turn to go.
+class _Waiting(Turn, Generic[Asked, Answered]):
+    """A thread's question. Its turn to go comes once there is an outcome."""
 
-    Who goes wakes the next of the batch. Were all of them woken at once, they would fight over the
-    interpreter with each other and with the thread that decides; that cost twice as much as the
-    deciding itself.
-    """
-
-    __slots__ = ("asked", "is_given_up", "next", "outcome", "turn")
+    __slots__ = ("asked", "outcome")
 
     def __init__(self, asked: Asked) -> None:
+        super().__init__()
         self.asked = asked
         self.outcome: Answered | Exception | None = None
-        self.next: _Waiting[Asked, Answered] | None = None
-        self.is_given_up = False
-        self.turn = Lock()
-        self.turn.acquire()
-
-    def wait(self, deadline_s: float) -> bool:
-        """Wait for the turn and wake the next one; False when it did not come in time."""
-        if not self.turn.acquire(timeout=deadline_s):
-            self.is_given_up = True
-            # It may have come just now: then somebody behind waits for us.
-            if not self.turn.acquire(blocking=False):
-                return False
-        if self.next is not None:
-            self.next.go()
-        return True
-
-    def go(self) -> None:
-        """Give the turn to this one, or to the first behind it who has not given up."""
-        waiting: _Waiting[Asked, Answered] | None = self
-        while waiting is not None:
-            waiting.turn.release()
-            if not (waiting.is_given_up and waiting.turn.acquire(blocking=False)):
-                return
-            waiting = waiting.next
 
 
 class _Line(Generic[Asked, Answered]):
@@ -132,12 +105,9 @@ class Batch(Generic[Asked, Answered]):
 
     def answer(self, outcomes: Sequence[Answered | Exception]) -> None:
         """Give each its outcome, in the order of `asked`."""
-        behind = None
-        for each, outcome in zip(reversed(self._waiting), reversed(outcomes), strict=True):
-            each.outcome, each.next = outcome, behind
-            behind = each
-        if behind is not None:
-            behind.go()
+        for each, outcome in zip(self._waiting, outcomes, strict=True):
+            each.outcome = outcome
+        let_go(self._waiting)
 
     def fail(self, fault: Exception) -> None:
         """Let everybody hear of a fault."""

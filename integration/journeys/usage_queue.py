@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 from datetime import timedelta
-from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration.foundation.errors import Unavailable
+from integration.foundation.turn import Turn, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,44 +31,16 @@ DEADLINE_S = 15.0
 RETRY_AFTER = timedelta(seconds=1)
 
 
-class Ticket:
-    """A submission in the queue; the thread that brought it waits for its turn.
+class Ticket(Turn):
+    """A submission in the queue. Its thread's turn comes with the pen, or once it is written."""
 
-    The turn comes with the pen, or once the submission is written. Those written together go one
-    after the other, each waking the next: woken all at once they would fight over the interpreter,
-    with the writer of the next transaction as well.
-    """
-
-    __slots__ = ("error", "has_pen", "is_given_up", "next", "submission", "turn")
+    __slots__ = ("error", "has_pen", "submission")
 
     def __init__(self, submission: Submission) -> None:
+        super().__init__()
         self.submission = submission
         self.error: BaseException | None = None
         self.has_pen = False
-        self.is_given_up = False
-        self.next: Ticket | None = None
-        self.turn = Lock()
-        self.turn.acquire()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the turn and wake the next one; False when it did not come in time."""
-        if not self.turn.acquire(timeout=seconds):
-            self.is_given_up = True
-            # It may have come just now: then somebody behind waits for us.
-            if not self.turn.acquire(blocking=False):
-                return False
-        if self.next is not None:
-            self.next.go()
-        return True
-
-    def go(self) -> None:
-        """Give the turn to this one, or to the first behind it who has not given up."""
-        ticket: Ticket | None = self
-        while ticket is not None:
-            ticket.turn.release()
-            if not (ticket.is_given_up and ticket.turn.acquire(blocking=False)):
-                return
-            ticket = ticket.next
 
 
 class UsageQueue:
@@ -150,7 +122,7 @@ class UsageQueue:
                 if not is_over and ticket.error is None:
                     ticket.error = Unavailable("This process ends; send this again")
             self._hand_on()
-            answer(batch[1:])  # The first is our own.
+            let_go(batch[1:])  # The first is our own.
 
     def _hand_on(self) -> None:
         """Give the pen to who has waited longest, before anybody is answered."""
@@ -185,14 +157,6 @@ class UsageQueue:
                 return
             for ticket in batch:
                 self._record([ticket])
-
-
-def answer(batch: Sequence[Ticket]) -> None:
-    """Let those who were written go, one after the other."""
-    for ticket, behind in pairwise(batch):
-        ticket.next = behind
-    if batch:
-        batch[0].go()
 
 
 def _is_away(error: Exception) -> bool:

@@ -14,8 +14,9 @@ from sqlalchemy import text
 
 from integration.assembly import default_books
 from integration.foundation.errors import Unavailable
+from integration.foundation.turn import let_go
 from integration.journeys.record_usage import Submission, UsageRecorder, record_usage
-from integration.journeys.usage_queue import Ticket, UsageQueue, answer
+from integration.journeys.usage_queue import Ticket, UsageQueue
 from integration.metering.usage import UsageEvent
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
@@ -217,7 +218,7 @@ def test_a_request_that_waited_too_long_is_told_so_and_blocks_nobody(acme: Trans
 def test_who_has_given_up_keeps_nobody_behind_from_going() -> None:
     tickets = [Ticket(Submission("acme", (), BOOKS, NOON)) for _ in range(4)]
     assert not tickets[1].wait(0)
-    answer(tickets)
+    let_go(tickets)
     assert not tickets[2].wait(0)  # Not yet: the first one has not gone.
     tickets[2].is_given_up = False
     assert [tickets[place].wait(0) for place in (0, 2, 3)] == [True, True, True]
