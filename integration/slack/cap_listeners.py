@@ -5,36 +5,23 @@ A submitted form is acknowledged with its answer; everything else is acknowledge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from integration.foundation.errors import StoryMeterError
-from integration.slack.answers import Answers
 from integration.slack.cap_desk import Waits
+from integration.slack.listeners import Body, Listeners
 from integration.slack.raise_cap import person_of, raise_cap, read_submission
 from integration.slack.set_cap import set_cap
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
 
-    from integration.foundation.wording import Wording
     from integration.slack.block_kit import SlackMessage
-    from integration.slack.client import SlackGateway
-    from integration.slack.desk import SlackDesk
     from integration.slack.reply import Reply
 
-Body = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class CapListeners:
+class CapListeners(Listeners):
     """One method for each thing that Slack can send us about caps."""
-
-    workspace_id: str
-    desk: SlackDesk
-    gateway: SlackGateway
-    zone: str
-    wording: Wording
 
     def register(self, app: App) -> None:
         """Let the app call them."""
@@ -45,10 +32,6 @@ class CapListeners:
         app.action("cap_raise_grant")(self.on_granted)
         app.action("cap_raise_decline")(self.on_declined)
         app.action("plan_trim")(self.on_trim)
-
-    @property
-    def answers(self) -> Answers:
-        return Answers(self.zone, self.wording)
 
     def on_raise(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()

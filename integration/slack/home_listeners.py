@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from integration.foundation.errors import StoryMeterError
-from integration.slack.answers import Answers
 from integration.slack.cap_desk import SlackPerson
+from integration.slack.listeners import Body, Listeners
 from integration.slack.raise_cap import person_of
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
 
-    from integration.foundation.wording import Wording
-    from integration.slack.client import SlackGateway
-    from integration.slack.desk import SlackDesk
 
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class HomeListeners:
+class HomeListeners(Listeners):
     """One method for each thing that Slack can send us about the Home tab."""
-
-    workspace_id: str
-    desk: SlackDesk
-    gateway: SlackGateway
-    zone: str
-    wording: Wording
 
     def register(self, app: App) -> None:
         """Let the app call them."""
@@ -36,10 +22,6 @@ class HomeListeners:
         app.action("home_team")(self.on_team_chosen)
         app.action("home_me_open")(self.on_me)
         app.view("home_me_submit")(self.on_me_submitted)
-
-    @property
-    def answers(self) -> Answers:
-        return Answers(self.zone, self.wording)
 
     def on_opened(self, body: Body, event: Body) -> None:
         is_home = event.get("tab", "home") == "home"

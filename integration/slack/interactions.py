@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App, BoltContext, BoltResponse
@@ -17,12 +16,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
 from integration.foundation.errors import StoryMeterError
-from integration.slack.answers import Answers
 from integration.slack.block_kit import our_wording
 from integration.slack.cap_listeners import CapListeners
 from integration.slack.client import SlackGateway, web_client
 from integration.slack.commands import STORY_KEY, Asked, answer_command
 from integration.slack.home_listeners import HomeListeners
+from integration.slack.listeners import Body, Listeners
 from integration.slack.messages import Messages
 from integration.slack.reply import Reply
 from integration.slack.signature import SignedBySlack
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 COMMAND = "/storymeter"
 STORY_LINK = re.compile(rf"/(?:browse|stories)/({STORY_KEY.pattern})(?:[/?#]|$)")
 LINK_BUTTONS = ("open_sprint", "open_report")
-Body = dict[str, Any]
 
 
 def build_bolt(
@@ -72,7 +70,7 @@ def build_bolt(
     app.error(_on_error)
     app.use(_answer_by(connection))
     words = wording or our_wording()
-    for listeners in (_Listeners, CapListeners, HomeListeners):
+    for listeners in (_CommandListeners, CapListeners, HomeListeners):
         listeners(connection.workspace_id, desk, SlackGateway(connection), zone, words).register(
             app
         )
@@ -90,15 +88,8 @@ def _answer_by(connection: SlackConnection) -> Callable[..., None]:
     return middleware
 
 
-@dataclass(frozen=True)
-class _Listeners:
+class _CommandListeners(Listeners):
     """One method for each thing that Slack can send us."""
-
-    workspace_id: str
-    desk: SlackDesk
-    gateway: SlackGateway
-    zone: str
-    wording: Wording
 
     def register(self, app: App) -> None:
         app.command(COMMAND)(self.on_command)
@@ -107,10 +98,6 @@ class _Listeners:
         app.event("link_shared")(self.on_link_shared)
         app.event("app_uninstalled")(self.on_connection_lost)
         app.event("tokens_revoked")(self.on_connection_lost)
-
-    @property
-    def answers(self) -> Answers:
-        return Answers(self.zone, self.wording)
 
     def on_command(self, ack: Ack, body: Body, respond: Reply) -> None:
         ack()
