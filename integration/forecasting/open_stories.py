@@ -8,10 +8,12 @@ before it begins, and never nothing, even once it has spent more than was planne
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from integration.foundation.worded_figures import Spread
 
 Z_P90 = 1.2815515594600038
 COMMON_SHARE = 0.5
@@ -21,23 +23,7 @@ FARTHEST = 6.0
 """So many deviations above its middle a story's tail is taken to go on in the same shape."""
 
 
-class Range(Protocol):
-    """An estimate's P10, P50 and P90 in one unit."""
-
-    @property
-    def low(self) -> int:
-        """The P10."""
-
-    @property
-    def central(self) -> int:
-        """The P50."""
-
-    @property
-    def high(self) -> int:
-        """The P90."""
-
-
-def left_of_plan(planned: Iterable[tuple[Range, int]]) -> tuple[float, float]:
+def left_of_plan(planned: Iterable[tuple[Spread, int]]) -> tuple[float, float]:
     """Return mean and variance of what stories have left together.
 
     `planned` are the estimates of the stories that are not done, each with what it has spent.
@@ -48,7 +34,7 @@ def left_of_plan(planned: Iterable[tuple[Range, int]]) -> tuple[float, float]:
     return sum(mean for mean, _ in rests), COMMON_SHARE * together + (1 - COMMON_SHARE) * apart
 
 
-def _left_of(estimate: Range, spent: int) -> tuple[float, float]:
+def _left_of(estimate: Spread, spent: int) -> tuple[float, float]:
     """Mean and variance of the rest of one story."""
     log_sd = math.log(max(estimate.high, 1) / max(estimate.low, 1)) / (2 * Z_P90)
     log_sd = max(log_sd, LEAST_LOG_SD)

@@ -31,7 +31,7 @@ from integration.forecasting.open_stories import Z_P90, left_of_plan
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from integration.forecasting.open_stories import Range
+    from integration.foundation import worded_figures
 
 PLAN_DAYS = 6.0
 RUN_DAYS = 4.0
@@ -85,7 +85,9 @@ class _Pace:
     left: float
 
 
-def forecast(sprint: SprintSoFar, planned: Sequence[tuple[Range, int]] = ()) -> Spread | None:
+def forecast(
+    sprint: SprintSoFar, planned: Sequence[tuple[worded_figures.Spread, int]] = ()
+) -> Spread | None:
     """Spend at the end of the Sprint; None with neither spend nor an estimate to go by.
 
     `planned` are the estimates of the stories that are not done, each with what it has spent.

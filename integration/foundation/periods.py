@@ -17,12 +17,6 @@ class Period:
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant and (self.end is None or instant < self.end)
 
-    def share_elapsed(self, now: datetime) -> float:
-        """How much of a closed period is over at `now`, from 0.0 to 1.0."""
-        if self.end is None or self.end <= self.start:
-            return 0.0
-        return min(1.0, max(0.0, (now - self.start) / (self.end - self.start)))
-
 
 def day_in(zone: str, instant: datetime) -> date:
     """The calendar day of an instant in an IANA time zone."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from integration.providers.electricity_maps import MOST_BYTES, ElectricityMaps, IntensityFailure
+from tests.small_server import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,6 @@ class Peer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.body)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def peer(
@@ -63,13 +60,8 @@ def peer(
     """Yield a client of a peer that answers so, and what the peer was asked."""
     asked: list[tuple[str, dict[str, list[str]], str]] = []
     handler = type("Handler", (Peer,), {"asked": asked, "status": status, "body": body})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield ElectricityMaps(TOKEN, f"http://127.0.0.1:{server.server_port}/"), asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(handler) as address:
+        yield ElectricityMaps(TOKEN, f"{address}/"), asked
 
 
 def failure_of(body: bytes, status: int = 200) -> str:

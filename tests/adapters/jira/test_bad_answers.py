@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from integration.jira.connection import ApiToken, JiraConnection
 from integration.jira.failures import JiraFailure
 from integration.jira.gateway import JiraGateway
 from tests.adapters.jira.world import MovingClock
+from tests.small_server import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +47,6 @@ class Rude(BaseHTTPRequestHandler):
         self.seen.append(f"{self.command} {self.path}")
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def rude_server(page: bytes = b"") -> Iterator[tuple[JiraGateway, list[str], list[float]]]:
@@ -57,18 +54,10 @@ def rude_server(page: bytes = b"") -> Iterator[tuple[JiraGateway, list[str], lis
     seen: list[str] = []
     waits: list[float] = []
     handler = type("Handler", (Rude,), {"seen": seen, "page": page})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    base = f"http://127.0.0.1:{server.server_port}"
-    connection = JiraConnection("acme", base, base, ApiToken("bot@example.com", "t0ken"))
-    try:
+    with answering(handler) as base:
+        connection = JiraConnection("acme", base, base, ApiToken("bot@example.com", "t0ken"))
         with JiraGateway(connection, MovingClock(), pause=waits.append) as gateway:
             yield gateway, seen, waits
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("page", [LOG_IN, b"[]", b'"hello"'])

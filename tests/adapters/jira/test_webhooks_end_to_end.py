@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import queue
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +22,7 @@ from integration.jira.payloads import (
 )
 from integration.jira.provisioning import plan
 from integration.jira.signature import check_hmac
+from tests.small_server import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,18 +46,8 @@ def receiver() -> Iterator[tuple[str, queue.Queue[Delivery]]]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/webhooks/jira/acme", came
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(Door) as address:
+        yield f"{address}/webhooks/jira/acme", came
 
 
 def next_event(world: World, done: Provisioned, came: queue.Queue[Delivery]) -> Event:

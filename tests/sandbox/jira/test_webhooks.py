@@ -6,15 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from integration.sandbox.jira.delivery import signature
 from tests.sandbox.jira.steps import adf
+from tests.small_server import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,17 +56,9 @@ def receiver() -> Iterator[Receiver]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    box.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield box
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(Handler) as address:
+        box.url = f"{address}/hook"
+        yield box
 
 
 def register(rest: Rest, url: str, jql: str = "", **more: Any) -> Any:
