@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from integration.anomalies import store as spikes
@@ -16,6 +17,7 @@ from integration.journeys.spend_memory import DAY, SLICE
 from integration.journeys.spend_watch import SpendWatch
 from integration.journeys.spike_causes import spike_causes
 from integration.journeys.tell_spike import has_news, promise_spike
+from integration.ledger.time_queries import spend_by_time
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from integration.foundation.database import Transactions
     from integration.journeys.books import Books
     from integration.journeys.spend_memory import Subject
+    from integration.journeys.spike_causes import SpendOn
 
 LEAST_NANOUSD = 2 * 10**9
 """At least two dollars over the usual: nobody is called for cents."""
@@ -41,6 +44,7 @@ class _Look:
     books: Books
     watch: SpendWatch
     now: datetime
+    spend_on: SpendOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,15 @@ def detect_spikes(
 
     `watch` is kept by the caller from look to look; without one, four weeks are read anew.
     """
+    watch = watch or new_watch()
+    with transactions.begin() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        watch.memory.bring_up_to_date(session, workspace_id, now)
     with transactions.begin() as session:
         spikes.take_turn(session, workspace_id)
-        watch = watch or new_watch()
-        watch.memory.bring_up_to_date(session, workspace_id, now)
-        look = _Look(session, workspace_id, books, watch, now)
+        # What moved many subjects is read once for all of them.
+        spend_on = cache(partial(spend_by_time, session, workspace_id))
+        look = _Look(session, workspace_id, books, watch, now, spend_on)
         standing = {
             (spike.subject_kind, spike.subject): spike
             for spike in spikes.open_spikes(session, workspace_id)
@@ -93,7 +101,8 @@ def _to_judge(look: _Look, kind: str, standing: dict[Subject, StoredSpike]) -> l
     spent = look.watch.memory.spent_since(first)
     wanted = {subject for subject, cost in spent.items() if cost >= LEAST_NANOUSD}
     if kind == "story":
-        wanted = {(k, name) for k, name in wanted if name in _in_running_sprints(look)}
+        running = _in_running_sprints(look)
+        wanted = {(k, name) for k, name in wanted if name in running}
     return sorted(subject for subject in {*wanted, *standing} if subject[0] == kind)
 
 
@@ -201,7 +210,6 @@ def _sighting(seen: _Seen) -> Sighting:
 
 def _with_causes(look: _Look, seen: _Seen, sighting: Sighting) -> Sighting:
     causes = spike_causes(
-        look.session, look.workspace_id, seen.subject, seen.spike, seen.seen_at,
-        look.watch.memory, look.books,
+        seen.subject, seen.spike, seen.seen_at, look.watch.memory, look.spend_on, look.books,
     )  # fmt: skip
     return replace(sighting, causes=causes)

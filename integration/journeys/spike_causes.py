@@ -6,39 +6,36 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from integration.anomalies.causes import Cause, causes_of, scaled, with_details
-from integration.journeys.spend_memory import SLICE, subjects_of
+from integration.journeys.spend_memory import DAY, SLICE, subjects_of
 from integration.ledger import queries as ledger
-from integration.ledger.time_queries import TimedSpend, spend_by_time
 from integration.pricing.cost_change import CostBasis, GroupUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from sqlalchemy.orm import Session
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
 
     from integration.anomalies.detection import Spike
     from integration.journeys.books import Books
     from integration.journeys.spend_memory import SpendMemory, Subject
+    from integration.ledger.time_queries import TimedSpend
+
+    SpendOn = Callable[[date, timedelta], list[TimedSpend]]
+    """Spend of one UTC day by stretches of so long."""
 
 DAYS_BEFORE = 3
 """How many earlier days with any spend say what this subject's usage usually looks like."""
 
 
 def spike_causes(
-    session: Session, workspace_id: str, subject: Subject, spike: Spike, seen_at: datetime,
-    memory: SpendMemory, books: Books,
+    subject: Subject, spike: Spike, seen_at: datetime,
+    memory: SpendMemory, spend_on: SpendOn, books: Books,
 ) -> tuple[Cause, ...]:  # fmt: skip
     """Split a spike's cost over the usual into causes that add up to it."""
     first, last = spike.start.astimezone(UTC).date(), seen_at.astimezone(UTC).date()
     earlier = [day for day in memory.days_of(subject) if day < first][-DAYS_BEFORE:]
-    during = [first + timedelta(days=passed) for passed in range((last - first).days + 1)]
-    rows = [
-        row
-        for day in (*earlier, *during)
-        for row in spend_by_time(session, workspace_id, day, SLICE)
-        if subject in subjects_of(row)
-    ]
+    asked = [(day, DAY) for day in earlier]
+    asked += [(first + passed * DAY, SLICE) for passed in range((last - first).days + 1)]
+    rows = [row for each in asked for row in spend_on(*each) if subject in subjects_of(row)]
     inside = [row for row in rows if spike.start <= row.start < seen_at]
     before = [row for row in rows if row.start < spike.start]
     calm, spent = _basis(before, books, spike.start), _basis(inside, books, seen_at)

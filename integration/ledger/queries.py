@@ -85,7 +85,9 @@ class UseCost(NamedTuple):
     list_cost_nanousd: int
 
 
-def summed(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
+def summed(
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None],
+) -> ColumnElement[int]:
     """The sum of a column, 0 over no rows."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 

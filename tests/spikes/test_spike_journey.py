@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import event
+
 from integration.anomalies import store as spikes
 from integration.foundation.periods import Period
 from integration.journeys.record_usage import record_usage
+from integration.journeys.spike_causes import DAYS_BEFORE
 from integration.mailbox.models import OutboxRow
 from integration.metering.usage import UsageEvent
 from tests.doors.worlds import CHAT, STARTS_AT, World, at
@@ -148,3 +151,21 @@ def test_spend_outside_any_story_is_watched_by_its_model(world: World) -> None:
     world.usage("", at(20, 9, 10), calls=220, tokens=(6000, 500))
     world.look_for_spikes(at(20, 9, 12))
     assert [(spike.subject_kind, spike.subject) for spike in recorded(world)] == [("model", CHAT)]
+
+
+def test_many_spikes_at_once_read_the_entries_of_a_day_once(world: World) -> None:
+    first = started(world)
+    stories = [first, *(world.story(number, f"Translate {number}", ROW) for number in (5, 6, 7))]
+    calm(world, at(20, 9), *stories)
+    for story in stories:
+        world.usage(story, at(20, 9, 10), calls=220, tokens=(6000, 500))
+    read: list[str] = []
+
+    @event.listens_for(world.service.engine, "before_cursor_execute")
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        if "date_bin" in statement and "cache_read_input_tokens" in statement:
+            read.append(statement)
+
+    world.look_for_spikes(at(20, 9, 12))
+    assert len(recorded(world)) >= len(stories)
+    assert len(read) == DAYS_BEFORE + 1
