@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from integration.foundation.errors import NotFound
 from integration.foundation.worded_figures import Figures
 from integration.jira.report_links import attach_report, link_report
+from integration.journeys.what_to_change import what_to_change
 from integration.reports import documents
 from integration.reports.chart_specs import burn_up_spec, stories_spec
-from integration.reports.retrospective import retrospective
 from integration.reports.standing import revision_report, standing_report
 from integration.workspaces import store as workspaces
 
@@ -107,10 +107,7 @@ def _material(
     service: Service, session: Session, workspace_id: str, report: SprintReport
 ) -> Retrospective:
     books = service.books.for_workspace(workspace_id)
-    return retrospective(
-        session, workspaces.find(session, workspace_id), report, prices=books.prices,
-        carbon=books.carbon, now=service.clock.now(),
-    )  # fmt: skip
+    return what_to_change(session, workspace_id, report, books, now=service.clock.now())
 
 
 def _page(service: Service, workspace_id: str, sprint_id: int, revision: int | None) -> bytes:

@@ -20,7 +20,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import mul
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from integration.estimation.spread import Spread
 from integration.estimation.variances import MOST_SEARCHED, NOISE, History, learnt_variances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from integration.estimation.regression import Fit
@@ -42,6 +42,7 @@ PRIOR_SCORES = 30.0
 KIND_SCORES = 12.0
 """Stories of a kind before its own scale counts for half."""
 MOST_OUTCOMES = 240
+REMEMBERED = 256
 CLOSES_IN_DAYS = 14.0
 """A story closes about a Sprint after it was estimated; until then habits may drift further."""
 SECONDS_PER_DAY = 86_400
@@ -111,8 +112,15 @@ class Calibration:
         """How many closed stories the correction rests on."""
         return len(self._stories)
 
-    def correction(self, subject: Subject) -> Correction:
-        """Return the shift and the 80 % range for a story."""
+    @cached_property
+    def correction(self) -> Callable[[Subject], Correction]:
+        """Return the shift and the 80 % range for a story; the newest answers are remembered.
+
+        Most alternatives to a story leave it the same subject: another region is no other habit.
+        """
+        return lru_cache(maxsize=REMEMBERED)(self._correction)
+
+    def _correction(self, subject: Subject) -> Correction:
         shift, scale = self._predict(subject)
         low, high = self._ends
         return Correction(

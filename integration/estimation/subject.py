@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from integration.estimation.similarity import words_of
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Subject:
     """A story as its plan shows it; shares are of its planned tokens. "" is no group."""
 
-    kinds: Mapping[str, float]
-    models: Mapping[str, float]
+    kinds: Mapping[str, float] = field(hash=False)
+    models: Mapping[str, float] = field(hash=False)
     team: str = ""
     epic: str = ""
     words: frozenset[str] = frozenset()

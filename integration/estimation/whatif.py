@@ -1,26 +1,22 @@
 """What the same work would cost and emit done otherwise: one change at a time, with its caveat.
 
-Savings are differences of central figures, positive when the change saves. None: there is no
-figure on one of the two sides. A change that saves nothing in either is not offered. Models are
-swapped only within one tier of the workspace's approved list.
+The story is estimated as it is planned and with the change, both the same way at the same moment:
+a saving is the difference of the two central figures, positive when the change saves. Where the
+story has no figure as it is planned, the workload is compared by itself. None: there is no figure
+on one of the two sides. A change that saves nothing in either is not offered. Models are swapped
+only within one tier of the workspace's approved list.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
-
-from integration.estimation.forecast import estimate
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
-    from integration.carbon.carbon_book import CarbonBook
-    from integration.estimation.workload import Estimate, Range, Workload
-    from integration.pricing.price_book import PriceBook
+    from integration.estimation.workload import Estimate, Missing, Range, Workload
 
 Change = Literal[
     "model", "cached_share", "service_tier", "region", "context", "accelerator", "spot"
@@ -37,6 +33,15 @@ CAVEATS: dict[Change, str] = {
 }
 WAITS_FOR_NOBODY = frozenset({"embedding", "batch", "summary"})
 """Kinds whose answers may come hours later."""
+SEEN_IN_THE_TABLE_ALONE = frozenset({"table", "cached_share", "service_tier"})
+"""What a workload does not show any more once its table is read; other gaps are found again."""
+
+
+class Estimated(Protocol):
+    """Estimates one story at one moment, whatever it is planned to run."""
+
+    def __call__(self, workloads: Sequence[Workload], problems: Sequence[Missing], /) -> Estimate:
+        """Return the estimate of these workloads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One change of one workload. `to` is the new value as people write it."""
+    """One change of one workload, and the whole story's estimate were it made.
+
+    `to` is the new value as people write it.
+    """
 
     workload: str
     change: Change
@@ -80,7 +88,7 @@ class Alternative:
     saving_nanousd: int | None
     saving_ugco2e: int | None
     caveat: str
-    changed: Workload
+    estimate: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,57 +105,40 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The alternatives that save money and those that save CO₂e, the best first."""
+    """A story's estimate today; the alternatives that save money and that save CO₂e, best first."""
 
+    today: Estimate
     cheapest: tuple[Alternative, ...]
     greenest: tuple[Alternative, ...]
 
 
-def what_if(
-    workloads: Sequence[Workload],
-    options: Options,
-    *,
-    at: datetime,
-    price_book: PriceBook,
-    carbon_book: CarbonBook,
-    default_provider: str = "",
-    default_region: str = "",
-    log_shift: float = 0.0,
-) -> WhatIf:
-    """Try every change on every workload; `log_shift` is that of the story's calibration."""
-
-    def figures(workload: Workload) -> Estimate:
-        return estimate(
-            [workload],
-            at=at,
-            price_book=price_book,
-            carbon_book=carbon_book,
-            default_provider=default_provider,
-            default_region=default_region,
-        )
-
-    scale = math.exp(log_shift)
+def what_if(stated: Estimate, options: Options, estimated: Estimated) -> WhatIf:
+    """Try every change on every workload of an estimate."""
+    problems = [each for each in stated.missing if each.field in SEEN_IN_THE_TABLE_ALONE]
+    today = estimated(stated.workloads, problems)
+    has_gap = None in (today.list_cost_nanousd, today.location_based_ugco2e)
     found = []
-    for workload in workloads:
-        present = figures(workload)
+    for place, workload in enumerate(stated.workloads):
         for change, to, changed in _changes(workload, options):
-            other = figures(changed)
+            others = (*stated.workloads[:place], changed, *stated.workloads[place + 1 :])
+            whole = estimated(others, problems)
+            pairs = [(today, whole)]
+            if has_gap:
+                alone = estimated([workload], problems), estimated([changed], problems)
+                pairs.append(alone)
             found.append(
                 Alternative(
                     workload=workload.name,
                     change=change,
                     to=to,
-                    saving_nanousd=_saving(
-                        present.list_cost_nanousd, other.list_cost_nanousd, scale
-                    ),
-                    saving_ugco2e=_saving(
-                        present.location_based_ugco2e, other.location_based_ugco2e, scale
-                    ),
+                    saving_nanousd=_saving(pairs, lambda each: each.list_cost_nanousd),
+                    saving_ugco2e=_saving(pairs, lambda each: each.location_based_ugco2e),
                     caveat=CAVEATS[change],
-                    changed=changed,
+                    estimate=whole,
                 )
             )
     return WhatIf(
+        today,
         tuple(_best_first(found, lambda each: each.saving_nanousd or 0)),
         tuple(_best_first(found, lambda each: each.saving_ugco2e or 0)),
     )
@@ -163,7 +154,7 @@ def best_offers(found: WhatIf) -> tuple[Offer | None, Offer | None]:
 
 
 def offer_of(found: Alternative) -> Offer:
-    """Return an alternative without the changed workload."""
+    """Return an alternative without the story's estimate."""
     return Offer(
         found.workload, found.change, found.to, found.saving_nanousd, found.saving_ugco2e,
         found.caveat,
@@ -216,10 +207,14 @@ def _accelerator_changes(
             yield "spot" if each.is_spot else "accelerator", each.accelerator, changed
 
 
-def _saving(present: Range | None, other: Range | None, scale: float) -> int | None:
-    if present is None or other is None:
-        return None
-    return round((present.central - other.central) * scale)
+def _saving(
+    pairs: Sequence[tuple[Estimate, Estimate]], quantity: Callable[[Estimate], Range | None]
+) -> int | None:
+    """Return what the first pair with both figures differs by; None when no pair has them."""
+    for present, other in ((quantity(one), quantity(two)) for one, two in pairs):
+        if present is not None and other is not None:
+            return present.central - other.central
+    return None
 
 
 def _best_first(

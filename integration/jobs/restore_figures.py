@@ -10,6 +10,7 @@ from integration.jira.times import instant_or_none
 from integration.journeys.show_story import FIELDS
 from integration.mailbox import queries as mailbox_queries
 from integration.mailbox import store as mailbox
+from integration.mailbox.again_store import promise_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def restore_figures(house: House, connection: JiraConnection, story: Story) -> N
         if not is_overwritten(written, story.fields, stamp) or restored >= MOST:
             return
         receipt = shown.receipt | {"restored": restored + 1}
-        mailbox.promise_again(session, mailbox_queries.promise_of(shown), receipt)
+        promise_again(session, mailbox_queries.promise_of(shown), receipt)
     log.info("figures.restored", workspace_id=workspace_id, story_key=story.story_key)
 
 

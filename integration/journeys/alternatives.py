@@ -6,49 +6,46 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
-from integration.backlog.sprint_at import sprint_at
-from integration.estimation import forecast
 from integration.estimation import store as estimates
-from integration.estimation.whatif import Alternative, Offer, WhatIf, best_offers, what_if
+from integration.estimation.whatif import what_if
 from integration.foundation.errors import NotFound
+from integration.journeys.estimating import estimating
 from integration.journeys.finished_stories import traits_of
-from integration.journeys.team_history import calibration_of, team_of
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from integration.estimation.store import EstimateVersion
+    from integration.estimation.whatif import Alternative, WhatIf
     from integration.estimation.workload import Estimate
     from integration.journeys.books import Books
-    from integration.workspaces.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class StoryAlternative:
-    """One alternative, and the whole story's estimate were it taken."""
-
-    alternative: Alternative
-    estimate: Estimate
 
 
 @dataclass(frozen=True, slots=True)
 class StoryWhatIf:
-    """A story's present estimate, and its alternatives: those that save money, then the greener."""
+    """A story's newest version, what it would say today, and the alternatives to that."""
 
-    story_key: str
-    version: int
-    today: Estimate
-    cheapest: tuple[StoryAlternative, ...]
-    greenest: tuple[StoryAlternative, ...]
+    version: EstimateVersion
+    found: WhatIf
 
+    @property
+    def story_key(self) -> str:
+        """The story."""
+        return self.version.story_key
 
-def offers_for(
-    session: Session, workspace: Workspace, found: Estimate, books: Books, now: datetime
-) -> tuple[Offer | None, Offer | None]:
-    """Return the cheapest and the greenest alternative to an estimate; None: there is none."""
-    return best_offers(_what_if(session, workspace, found, books, now))
+    @property
+    def today(self) -> Estimate:
+        """The planned work estimated now: the history, prices or factors may have changed."""
+        return self.found.today
+
+    @property
+    def offered(self) -> tuple[Alternative, ...]:
+        """The alternatives that save money, the most first, then those that only save CO₂e."""
+        return tuple(dict.fromkeys((*self.found.cheapest, *self.found.greenest)))
 
 
 def alternatives_of_story(
@@ -59,60 +56,24 @@ def alternatives_of_story(
     Raises:
         NotFound: the story has no estimate.
     """
-    version = estimates.latest(session, workspace_id, story_key)
-    if version is None:
+    found = alternatives_of_stories(session, workspace_id, [story_key], books, now=now)
+    if story_key not in found:
         raise NotFound(f"There is no estimate of {story_key!r}")
+    return found[story_key]
+
+
+def alternatives_of_stories(
+    session: Session, workspace_id: str, story_keys: Collection[str], books: Books, *, now: datetime
+) -> dict[str, StoryWhatIf]:
+    """Work out the alternatives of each of these stories that is estimated, by story key."""
     workspace = workspaces.find(session, workspace_id)
-    found = _what_if(session, workspace, version.estimate, books, now)
-    story = backlog.story(session, workspace_id, story_key)
-    calibration = calibration_of(session, workspace_id)
-    history = backlog.memberships(session, workspace_id, [story_key]).get(story_key, ())
-    team = team_of(backlog.sprint(session, workspace_id, sprint_at(history, now)))
-
-    def whole(alternative: Alternative) -> StoryAlternative:
-        changed = [
-            alternative.changed if each.name == alternative.workload else each
-            for each in version.estimate.workloads
-        ]
-        estimate = forecast.estimate(
-            changed, at=now, price_book=books.prices, carbon_book=books.carbon,
-            default_region=workspace.default_region, calibration=calibration,
-            traits=traits_of(story) if story else None, team=team,
-        )  # fmt: skip
-        return StoryAlternative(alternative, estimate)
-
-    return StoryWhatIf(
-        story_key=story_key,
-        version=version.version,
-        today=version.estimate,
-        cheapest=tuple(whole(each) for each in found.cheapest),
-        greenest=tuple(whole(each) for each in found.greenest),
-    )
-
-
-def alternatives_of_sprint(
-    session: Session, workspace_id: str, sprint_id: int, books: Books, *, now: datetime
-) -> dict[str, WhatIf]:
-    """Work out the alternatives of each estimated story that ever was in a Sprint, by story key."""
-    workspace = workspaces.find(session, workspace_id)
-    story_keys = backlog.stories_in(session, workspace_id, sprint_id)
-    return {
-        story_key: _what_if(session, workspace, version.estimate, books, now)
-        for story_key, version in sorted(
-            estimates.latest_of(session, workspace_id, story_keys).items()
-        )
-    }
-
-
-def _what_if(
-    session: Session, workspace: Workspace, found: Estimate, books: Books, now: datetime
-) -> WhatIf:
-    return what_if(
-        found.workloads,
-        estimates.options_of(session, workspace.workspace_id),
-        at=now,
-        price_book=books.prices,
-        carbon_book=books.carbon,
-        default_region=workspace.default_region,
-        log_shift=found.calibration.log_shift if found.calibration else 0.0,
-    )
+    options = estimates.options_of(session, workspace_id)
+    stories = {row.story_key: row for row in backlog.stories(session, workspace_id, story_keys)}
+    histories = backlog.memberships(session, workspace_id, story_keys)
+    found = {}
+    for key, version in sorted(estimates.latest_of(session, workspace_id, story_keys).items()):
+        traits = traits_of(stories[key]) if key in stories else None
+        history = histories.get(key, ())
+        estimated = estimating(session, workspace, traits, history, books, now)
+        found[key] = StoryWhatIf(version, what_if(version.estimate, options, estimated))
+    return found

@@ -58,26 +58,50 @@ def promise_denial_notice(
     _promise(session, balance, "denied", notice, now)
 
 
-def resolve_notices(
+def tell_raise(
     session: Session, balance: Balance, before: int, granted: RaiseRequest, now: datetime
 ) -> None:
-    """Let the notices about the limit `before` say who raised it; the button goes."""
-    who = granted.asked_by_name or granted.asked_by
-    if granted.decided_by != granted.asked_by:
-        who = granted.decided_by_name
-    for mark in ("denied", *(f"threshold:{pct}" for pct in balance.cap.thresholds)):
-        subject = _subject(balance.cap, mark, before)
-        standing = mailbox_queries.promised(session, balance.cap.workspace_id, KIND, subject)
-        if standing is None or standing.body.get("resolved_by"):
-            continue
-        notice = msgspec.convert(standing.body, CapNotice, strict=False)
+    """Let one message of the channel say that a cap was raised; older ones lose their button.
+
+    It is the message that asked for the raise, else the newest notice about the limit `before`,
+    else a message of its own.
+    """
+    workspace_id = balance.cap.workspace_id
+    news = _unresolved(session, balance.cap, before)
+    asked = mailbox_queries.promised(session, workspace_id, RAISE_KIND, granted.request_id)
+    if asked is not None or not news:
+        promise_raise_notice(session, balance, granted, now)
+    else:
+        subject, newest = news.pop()
         resolved = msgspec.structs.replace(
-            notice, cap=_status(session, balance), resolved_by=who,
-            resolved_reason=granted.terms.reason, as_of=now,
+            newest, cap=_status(session, balance), as_of=now,
+            resolved_by=granted.asked_by_name or granted.asked_by,
+            resolved_reason=granted.terms.reason,
         )  # fmt: skip
-        mailbox.promise(
-            session, balance.cap.workspace_id, KIND, subject, msgspec.to_builtins(resolved), now
-        )
+        mailbox.promise(session, workspace_id, KIND, subject, msgspec.to_builtins(resolved), now)
+    for subject, notice in news:
+        past = msgspec.structs.replace(notice, is_past=True)
+        mailbox.promise(session, workspace_id, KIND, subject, msgspec.to_builtins(past), now)
+
+
+def _unresolved(session: Session, cap: Cap, limit: int) -> list[tuple[str, CapNotice]]:
+    """What the channel was told about a limit, with the subject of each, the newest last."""
+    marks = (*(f"threshold:{pct}" for pct in sorted(cap.thresholds)), "denied")
+    subjects = [_subject(cap, mark, limit) for mark in marks]
+    standing = [
+        (found.promised_at, subject, found.body)
+        for subject in subjects
+        if (found := mailbox_queries.promised(session, cap.workspace_id, KIND, subject))
+    ]
+    standing.sort(key=lambda each: each[0])  # Stable: at one moment a denial outranks thresholds.
+    notices = [
+        (subject, msgspec.convert(body, CapNotice, strict=False)) for _, subject, body in standing
+    ]
+    return [
+        (subject, notice)
+        for subject, notice in notices
+        if not (notice.resolved_by or notice.is_past)
+    ]
 
 
 def promise_raise_notice(

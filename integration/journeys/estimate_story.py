@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from integration.backlog import queries as backlog_queries
 from integration.backlog import store as backlog
 from integration.backlog.sprint_at import sprint_at
-from integration.estimation import forecast
 from integration.estimation import queries as estimate_queries
 from integration.estimation import store as estimates
-from integration.estimation.advice import Advice, as_written
+from integration.estimation.advice import Advice, SuggestedInput, as_written
 from integration.estimation.stated_inputs import StatedInputs, read_story
 from integration.estimation.suggestion import suggest
-from integration.journeys.alternatives import offers_for
+from integration.estimation.whatif import best_offers, what_if
+from integration.journeys.estimating import estimating
 from integration.journeys.finished_stories import finished_stories, traits_of
 from integration.journeys.show_story import promise_story
-from integration.journeys.team_history import calibration_of, team_of
+from integration.journeys.team_history import calibration_of
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -138,38 +138,26 @@ def _estimate(
     """Save and promise; returns whether there is a new version."""
     workspace_id, traits = workspace.workspace_id, subject.traits
     sprint = backlog.sprint(session, workspace_id, sprint_at(subject.memberships, now))
-    days = _sprint_days(sprint)
-    reading = read_story(subject.stated, subject.parts, sprint_days=days)
-    found = forecast.estimate(
-        reading.workloads,
-        reading.problems,
-        at=now,
-        price_book=books.prices,
-        carbon_book=books.carbon,
-        default_region=workspace.default_region,
-        assumptions=reading.assumptions,
-        traits=traits,
-        team=team_of(sprint),
-        calibration=calibration_of(session, workspace_id),
-    )
+    reading = read_story(subject.stated, subject.parts, sprint_days=_sprint_days(sprint))
+    estimated = estimating(session, workspace, traits, subject.memberships, books, now)
+    found = estimated(reading.workloads, reading.problems, assumptions=reading.assumptions)
     _, is_new = estimates.save_if_changed(session, workspace_id, traits.story_key, found, now)
-    advice = _advice(session, workspace, traits, found, books, now)
-    advice = replace(advice, conflicts=reading.conflicts)
+    tried = what_if(found, estimates.options_of(session, workspace_id), estimated)
+    cheapest, greenest = best_offers(tried)
+    suggested = _suggested(session, workspace_id, traits, found)
+    advice = Advice(cheapest, greenest, suggested, reading.conflicts)
     promise_story(session, workspace_id, traits.story_key, now, seen=seen, advice=advice)
     return is_new
 
 
-def _advice(
-    session: Session, workspace: Workspace, traits: StoryTraits, found: Estimate, books: Books,
-    now: datetime,
-) -> Advice:  # fmt: skip
-    """What could be done otherwise, and what could stand where an input is missing."""
-    cheapest, greenest = offers_for(session, workspace, found, books, now)
+def _suggested(
+    session: Session, workspace_id: str, traits: StoryTraits, found: Estimate
+) -> tuple[SuggestedInput, ...]:
+    """What could stand where an input is missing."""
     if not found.missing:
-        return Advice(cheapest, greenest)
-    finished = finished_stories(session, workspace.workspace_id)
-    suggestions = suggest(traits, found.workloads, found.missing, finished)
-    return Advice(cheapest, greenest, tuple(map(as_written, suggestions)))
+        return ()
+    finished = finished_stories(session, workspace_id)
+    return tuple(map(as_written, suggest(traits, found.workloads, found.missing, finished)))
 
 
 def _sprint_days(sprint: Sprint | None) -> int:

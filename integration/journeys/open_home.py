@@ -1,4 +1,7 @@
-"""Journeys: somebody opens the app's Home tab in Slack, and says which work is theirs."""
+"""Journeys: somebody opens the app's Home tab in Slack, and says which work is theirs.
+
+A change of a cap shows there without anybody opening it again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 from integration.backlog import store as backlog
 from integration.foundation.errors import InvalidInput, NotFound
 from integration.mailbox import store as mailbox
+from integration.mailbox.again_store import keep_anew
 from integration.people import store as people
 
 if TYPE_CHECKING:
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 HOME = "slack.home"
 LOOKED_AGAIN = timedelta(days=1)
 """After this, an account that was not found is looked for once more."""
+MAY_STILL_BE_SEEN = timedelta(days=1)
+"""Slack asks for a Home each time it is opened; one left open longer is not kept up to date."""
 
 
 def open_home(
@@ -61,6 +67,11 @@ def state_own_story(
             session, workspace_id, slack_user_id, story.assignee_id, by="stated", now=now
         )
         _promise(session, workspace_id, slack_user_id, now)
+
+
+def renew_homes(session: Session, workspace_id: str, now: datetime) -> None:
+    """Publish anew what people may be looking at: a cap is not what it was."""
+    keep_anew(session, workspace_id, HOME, now - MAY_STILL_BE_SEEN, now)
 
 
 def is_to_be_found(match: SlackMatch, now: datetime) -> bool:

@@ -15,7 +15,8 @@ from integration.caps.raising import store as raising
 from integration.caps.raising.permission import why_not_raise
 from integration.caps.raising.terms import RaiseRequest, Terms, faults, raised
 from integration.foundation.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from integration.journeys.cap_notices import promise_raise_notice, resolve_notices
+from integration.journeys.cap_notices import promise_raise_notice, tell_raise
+from integration.journeys.open_home import renew_homes
 from integration.journeys.set_cap import settle_thresholds
 from integration.workspaces import store as workspaces
 
@@ -157,9 +158,8 @@ def _grant(
     raising.settle_request(session, granted)
     _audit(session, granted, who, "cap.raised", now)
     balance = settle_thresholds(session, cap, standing.cap, now)
-    resolve_notices(session, balance, standing.cap.limit, granted, now)
-    if granted.asked_by != granted.decided_by:
-        promise_raise_notice(session, balance, granted, now)
+    tell_raise(session, balance, standing.cap.limit, granted, now)
+    renew_homes(session, asked.workspace_id, now)
     return RaiseOutcome(granted, balance)
 
 

@@ -26,6 +26,7 @@ from integration.caps.request import is_plain
 from integration.caps.written import settings_of
 from integration.foundation.errors import FieldError, InvalidInput, NotFound, NotPermitted
 from integration.journeys import book_entries
+from integration.journeys.open_home import renew_homes
 from integration.ledger import queries as ledger_queries
 from integration.workspaces import store as workspaces
 
@@ -71,6 +72,7 @@ def set_cap(
             action="cap.changed" if standing else "cap.created", subject=f"cap:{cap.cap_id}",
             **_told(standing, cap), reason=reason, name=actor_name,
         )  # fmt: skip
+        renew_homes(session, cap.workspace_id, now)
         return settle_thresholds(session, cap, standing, now)
 
 
@@ -94,6 +96,7 @@ def remove_cap(
             raise NotPermitted(why_not)
         caps.remove_cap(session, workspace_id, cap_id, now)
         caps.set_holds(session, workspace_id, cap_id, {})
+        renew_homes(session, workspace_id, now)
         workspaces.audit(
             session, workspace_id, at=now, actor=actor, action="cap.removed",
             subject=f"cap:{cap_id}", before=found.cap.limit, reason=reason, name=actor_name,

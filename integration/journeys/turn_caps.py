@@ -16,6 +16,7 @@ from integration.caps.carrying import carried, predecessor
 from integration.caps.policy import sprint_id_of
 from integration.caps.raising import store as raising
 from integration.journeys.cap_notices import promise_raise_ended
+from integration.journeys.open_home import renew_homes
 from integration.journeys.raise_cap import put_away_if_outdated
 from integration.journeys.set_cap import settle_thresholds
 from integration.workspaces import store as workspaces
@@ -80,6 +81,7 @@ def _end_raise(session: Session, workspace_id: str, cap_id: str, now: datetime) 
     )  # fmt: skip
     balance = settle_thresholds(session, ended, found.cap, now)
     promise_raise_ended(session, balance, found.cap, now)
+    renew_homes(session, workspace_id, now)
     return True
 
 

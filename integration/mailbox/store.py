@@ -184,18 +184,6 @@ def promise(
     )
 
 
-def promise_again(session: Session, delivered: Promise, receipt: dict[str, Any]) -> None:
-    """Let a delivered promise be kept once more: the outside shows something else by now."""
-    session.execute(
-        _promise(delivered)
-        .where(OutboxRow.state == "delivered")
-        .values(
-            state="waiting", version=OutboxRow.version + 1, receipt=receipt,
-            due_at=OutboxRow.delivered_at + SPACING,
-        )
-    )  # fmt: skip
-
-
 def claim_promises(session: Session, now: datetime, limit: int = 20) -> list[Promise]:
     """Take promises that are due, except those of systems a workspace waits for."""
     paused = waits_for(OutboxRow.workspace_id, func.split_part(OutboxRow.kind, ".", 1), now)

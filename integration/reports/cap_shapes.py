@@ -30,6 +30,8 @@ class CapNotice(msgspec.Struct, frozen=True, kw_only=True):
     resolved_by: str = ""
     """Who raised the cap since; the notice then says so instead of offering the button."""
     resolved_reason: str = ""
+    is_past: bool = False
+    """The cap was raised since, and another message says so: there is nothing to approve here."""
     limit_before: int | None = None
     """The limit while a raise for a time was in force, once it has ended."""
     as_of: datetime

@@ -10,23 +10,16 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from integration.backlog import store as backlog
-from integration.estimation import store as estimates
-from integration.estimation.whatif import what_if
 from integration.reconciliation import queries as revisions
 from integration.reports.variance_causes import SignedCause, causes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
-    from integration.carbon.carbon_book import CarbonBook
-    from integration.estimation.store import EstimateVersion
-    from integration.estimation.whatif import Alternative, Options
-    from integration.pricing.price_book import PriceBook
+    from integration.estimation.whatif import Alternative, WhatIf
     from integration.reports.shapes import SprintReport, StoryLine
-    from integration.workspaces.workspace import Workspace
 
 ERRORS_SHOWN = 5
 STORIES_TRIED = 5
@@ -76,24 +69,21 @@ class Retrospective:
     next_cap: NextCap | None
 
 
+def dearest_stories(report: SprintReport) -> list[str]:
+    """Return the stories whose alternatives are worth a look: those that used most."""
+    return [line.story_key for line in report.stories if line.actual.calls][:STORIES_TRIED]
+
+
 def retrospective(
-    session: Session, workspace: Workspace, report: SprintReport, *, prices: PriceBook,
-    carbon: CarbonBook, now: datetime,
-) -> Retrospective:  # fmt: skip
-    """Assemble the material from a report with all its stories."""
-    workspace_id = workspace.workspace_id
-    dearest = [line.story_key for line in report.stories if line.actual.calls][:STORIES_TRIED]
-    found = recommended(
-        estimates.latest_of(session, workspace_id, dearest),
-        estimates.options_of(session, workspace_id), prices=prices, carbon=carbon,
-        default_region=workspace.default_region, now=now,
-    )  # fmt: skip
+    session: Session, workspace_id: str, report: SprintReport, alternatives: Mapping[str, WhatIf]
+) -> Retrospective:
+    """Assemble the material from a report with all its stories, and the alternatives to some."""
     causes = summed_causes(report)
     earlier_nanousd = costs_before(session, workspace_id, report)
     return Retrospective(
         largest_errors=largest_errors(report),
         causes=causes,
-        recommendations=found,
+        recommendations=recommended(alternatives),
         lessons=lessons_of(report, causes),
         next_cap=next_cap([report.totals.list_cost_nanousd, *earlier_nanousd]),
     )
@@ -132,18 +122,13 @@ def summed_causes(report: SprintReport) -> tuple[SignedCause, ...]:
     return tuple(sorted(found, key=lambda cause: (-abs(cause.amount_nanousd), cause.kind)))
 
 
-def recommended(
-    versions: Mapping[str, EstimateVersion], options: Options, *, prices: PriceBook,
-    carbon: CarbonBook, default_region: str, now: datetime,
-) -> tuple[Recommendation, ...]:  # fmt: skip
+def recommended(alternatives: Mapping[str, WhatIf]) -> tuple[Recommendation, ...]:
     """Return the changes that save most, at most two for a story."""
-    found = []
-    for story_key, version in versions.items():
-        tried = what_if(
-            version.estimate.workloads, options, at=now, price_book=prices, carbon_book=carbon,
-            default_region=default_region,
-        )  # fmt: skip
-        found += [Recommendation(story_key, change) for change in tried.cheapest[:2]]
+    found = [
+        Recommendation(story_key, change)
+        for story_key, tried in alternatives.items()
+        for change in tried.cheapest[:2]
+    ]
     found.sort(key=lambda each: -(each.change.saving_nanousd or 0))
     return tuple(found[:CHANGES_SHOWN])
 

@@ -19,14 +19,21 @@ class WhatIfOption:
     label: str
     list_cost_nanousd: Spread | None = None
     location_based_ugco2e: Spread | None = None
+    saving_nanousd: int | None = None
+    saving_ugco2e: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIfAnswer:
-    """A story's present estimate and what it would be otherwise, the cheapest first."""
+    """What a story would cost today and what it would otherwise, the cheapest first.
+
+    `estimated_nanousd` is what the newest version of its estimate says, which may be older.
+    """
 
     story_key: str
     url: str = ""
+    version: int = 1
+    estimated_nanousd: Spread | None = None
     today_nanousd: Spread | None = None
     today_ugco2e: Spread | None = None
     options: tuple[WhatIfOption, ...] = ()

@@ -28,17 +28,18 @@ ENTERED: Json = {
 }
 PRICES: Json = _object(price_version=TEXT, rows=_list(ENTERED))
 FACTORS: Json = _object(factor_version=TEXT, factors=_list(ENTERED))
-ALTERNATIVE: Json = _object(
-    workload=TEXT, change=TEXT, to=TEXT, saving_usd=AMOUNT, saving_kgco2e=AMOUNT, caveat=TEXT
-)
-EITHER: Json = {"anyOf": [ALTERNATIVE, {"type": "null"}]}
 SPREAD: Json = {"type": ["object", "null"], "properties": dict.fromkeys(
     ("low", "central", "high"), AMOUNT
 )}  # fmt: skip
 FIGURES: Json = _object(tokens=SPREAD, usd=SPREAD, kgco2e=SPREAD)
+ALTERNATIVE: Json = _object(
+    workload=TEXT, change=TEXT, to=TEXT, saving_usd=AMOUNT, saving_kgco2e=AMOUNT, caveat=TEXT
+)
+CHANGED: Json = _object(**ALTERNATIVE["properties"], estimate=FIGURES)
+EITHER: Json = {"anyOf": [ALTERNATIVE, {"type": "null"}]}
 STORY: Json = _object(
-    key=TEXT, estimate_version={"type": "integer"}, today=FIGURES, cheapest=_list(ALTERNATIVE),
-    greenest=_list(ALTERNATIVE),
+    key=TEXT, estimate_version={"type": "integer"}, as_estimated=FIGURES, today=FIGURES,
+    cheapest=_list(CHANGED), greenest=_list(CHANGED),
 )  # fmt: skip
 SPRINT: Json = _object(
     sprint_id={"type": "integer"},

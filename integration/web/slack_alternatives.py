@@ -9,26 +9,30 @@ from integration.reports.story_lines import spread_of
 from integration.slack.desk import WhatIfAnswer, WhatIfOption
 
 if TYPE_CHECKING:
-    from integration.journeys.alternatives import StoryAlternative, StoryWhatIf
+    from integration.estimation.whatif import Alternative
+    from integration.journeys.alternatives import StoryWhatIf
 
 
 def what_if_answer(found: StoryWhatIf, url: str) -> WhatIfAnswer:
-    """Return the alternatives that save money, the most first, then those that only save CO₂e."""
-    offered = dict.fromkeys((*found.cheapest, *found.greenest))
+    """Return what the story would cost today, and otherwise."""
     return WhatIfAnswer(
         story_key=found.story_key,
         url=url,
+        version=found.version.version,
+        estimated_nanousd=spread_of(found.version.estimate.list_cost_nanousd),
         today_nanousd=spread_of(found.today.list_cost_nanousd),
         today_ugco2e=spread_of(found.today.location_based_ugco2e),
-        options=tuple(_option(each) for each in offered),
+        options=tuple(_option(each) for each in found.offered),
     )
 
 
-def _option(found: StoryAlternative) -> WhatIfOption:
+def _option(found: Alternative) -> WhatIfOption:
     wording = environment("words").get_template("alternatives.j2").module
-    label = str(wording.what(found.alternative))  # type: ignore[attr-defined]  # A macro.
+    label = str(wording.what(found))  # type: ignore[attr-defined]  # A macro.
     return WhatIfOption(
         label=label,
         list_cost_nanousd=spread_of(found.estimate.list_cost_nanousd),
         location_based_ugco2e=spread_of(found.estimate.location_based_ugco2e),
+        saving_nanousd=found.saving_nanousd,
+        saving_ugco2e=found.saving_ugco2e,
     )

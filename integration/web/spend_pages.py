@@ -32,9 +32,8 @@ def show_story(workspace_id: str, story_key: str) -> Response:
             if found.versions
             else None
         )
-        offered = dict.fromkeys((*what_if.cheapest, *what_if.greenest)) if what_if else ()
         return page(
-            "story.html", session, workspace, now(), story=found, alternatives=list(offered),
+            "story.html", session, workspace, now(), story=found, what_if=what_if,
             factor_version=books.carbon.factor_version,
             price_version=books.prices.price_version,
         )  # fmt: skip

@@ -11,10 +11,10 @@ from flask import Response, request
 from markupsafe import Markup
 
 from integration.foundation.errors import InvalidInput, NotFound
+from integration.journeys.what_to_change import what_to_change
 from integration.reconciliation import queries as revisions
 from integration.reports.cap_events import cap_events
 from integration.reports.page_charts import burn_up_svg, stories_svg
-from integration.reports.retrospective import retrospective
 from integration.reports.revision_diff import revision_diff
 from integration.reports.sprint_page import sprint_page
 from integration.reports.standing import revision_report, standing_report
@@ -104,9 +104,7 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
             report=shown,
             story_count=len(whole.stories),
             revisions=tuple(revisions.revision_heads(session, workspace_id, sprint_id)),
-            retrospective=retrospective(
-                session, workspace, whole, prices=books.prices, carbon=books.carbon, now=now()
-            ),
+            retrospective=what_to_change(session, workspace_id, whole, books, now=now()),
             main_causes=main_causes,
             cap_events=events,
             burn_up=_embedded(burn_up_svg(whole, "light", "wide", events)),

@@ -12,14 +12,15 @@ from integration.caps.amounts import amount_text
 from integration.estimation import store as estimates
 from integration.estimation.whatif import Alternative, Options
 from integration.foundation.errors import FieldError, InvalidInput, NotFound
-from integration.journeys.alternatives import alternatives_of_sprint, alternatives_of_story
+from integration.journeys.alternatives import alternatives_of_stories, alternatives_of_story
 from integration.web.access import caller, needs
 from integration.web.bodies import sent_json
 from integration.web.service import service
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from integration.estimation.workload import Estimate, Range
-    from integration.journeys.alternatives import StoryAlternative
 
 what_if = Blueprint("what_if", __name__)
 RANGES = {"tokens": "tokens", "usd": "list_cost_nanousd", "kgco2e": "location_based_ugco2e"}
@@ -36,10 +37,11 @@ def get_story(story_key: str) -> Response:
     return _json(
         {
             "key": found.story_key,
-            "estimate_version": found.version,
+            "estimate_version": found.version.version,
+            "as_estimated": _figures(found.version.estimate),
             "today": _figures(found.today),
-            "cheapest": [_with_estimate(each) for each in found.cheapest],
-            "greenest": [_with_estimate(each) for each in found.greenest],
+            "cheapest": [_with_estimate(each) for each in found.found.cheapest],
+            "greenest": [_with_estimate(each) for each in found.found.greenest],
         }
     )
 
@@ -53,8 +55,9 @@ def get_sprint(sprint_id: int) -> Response:
     with here.transactions.begin() as session:
         if backlog.sprint(session, workspace_id, sprint_id) is None:
             raise NotFound(f"There is no Sprint {sprint_id}")
-        found = alternatives_of_sprint(
-            session, workspace_id, sprint_id, books, now=here.clock.now()
+        story_keys = backlog.stories_in(session, workspace_id, sprint_id)
+        tried = alternatives_of_stories(
+            session, workspace_id, story_keys, books, now=here.clock.now()
         )
     return _json(
         {
@@ -62,10 +65,10 @@ def get_sprint(sprint_id: int) -> Response:
             "stories": [
                 {
                     "key": story_key,
-                    "cheapest": described(each.cheapest[0]) if each.cheapest else None,
-                    "greenest": described(each.greenest[0]) if each.greenest else None,
+                    "cheapest": _best(each.found.cheapest),
+                    "greenest": _best(each.found.greenest),
                 }
-                for story_key, each in found.items()
+                for story_key, each in tried.items()
             ],
         }
     )
@@ -97,7 +100,11 @@ def put_options() -> Response:
     return _json(sent)
 
 
-def described(found: Alternative) -> dict[str, Any]:
+def _best(found: Sequence[Alternative]) -> dict[str, Any] | None:
+    return _described(found[0]) if found else None
+
+
+def _described(found: Alternative) -> dict[str, Any]:
     """An alternative as JSON; savings are of the central figures, null where one has no figure."""
     return {
         "workload": found.workload,
@@ -109,8 +116,8 @@ def described(found: Alternative) -> dict[str, Any]:
     }
 
 
-def _with_estimate(found: StoryAlternative) -> dict[str, Any]:
-    return described(found.alternative) | {"estimate": _figures(found.estimate)}
+def _with_estimate(found: Alternative) -> dict[str, Any]:
+    return _described(found) | {"estimate": _figures(found.estimate)}
 
 
 def _figures(estimate: Estimate) -> dict[str, Any]:

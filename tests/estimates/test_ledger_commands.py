@@ -157,6 +157,13 @@ def test_alternatives_are_told_on_the_command_line(deployed: World) -> None:
     # Half of the input from cache: 1,000 · 500 · (0.15 − 0.075) = 37,500 millionths.
     cached = next(each for each in found["cheapest"] if each["change"] == "cached_share")
     assert cached["saving_nanousd"] == 37_500_000
+    # As planned 1,000 · (1,000 · 0.15 + 200 · 0.60) = 270,000 millionths; 232,500 would be left.
+    assert found["today"]["list_cost_nanousd"]["central"] == 270_000_000
+    assert cached["would_be"]["list_cost_nanousd"]["central"] == 232_500_000
+    assert f"{key} as planned, estimated today: $0.27" in words
+    assert "As version 1 of the estimate says." in words
+    assert "saves about $0.0375" in words or "saves about $0.038" in words
+    assert "It would cost $0.23" in words
     assert "Nothing was changed." in words
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from integration.backlog.story import Membership
 from integration.caps import queries as cap_queries
@@ -183,6 +184,55 @@ def test_thresholds_fire_again_when_a_raise_for_a_time_has_ended(stage: Stage) -
     again = shown(stage, "slack.cap_notice", "sprint-14:threshold:80:1000")
     assert again.version > first.version
     assert again.body["resolved_by"] == ""
+
+
+def told_of_raise(stage: Stage) -> list[tuple[str, str]]:
+    """All that the channel would show as a raise, by kind and subject."""
+    with stage.transactions.begin() as session:
+        rows = session.execute(
+            text(
+                "SELECT kind, subject FROM outbox WHERE kind IN"
+                " ('slack.cap_notice', 'slack.raise_request')"
+                " AND (body->>'resolved_by' <> '' OR body->>'state' = 'granted')"
+            )
+        ).all()
+    return [(row.kind, row.subject) for row in rows]
+
+
+def test_one_raise_is_told_by_one_message_the_newest_about_the_old_limit(stage: Stage) -> None:
+    stage.cap(1000, thresholds=(50, 80, 100))
+    for number, tokens in enumerate((500, 300, 200)):
+        stage.uses("", tokens, event_id=f"x{number}")
+    assert stage.asks("a", 1).state == "denied"
+    asks_for(stage, 2000, ADA)
+
+    assert told_of_raise(stage) == [("slack.cap_notice", "sprint-14:denied:1000")]
+    for pct in (50, 80, 100):
+        past = shown(stage, "slack.cap_notice", f"sprint-14:threshold:{pct}:1000").body
+        assert (past["is_past"], past["threshold_pct"]) == (True, pct)
+        assert past["cap"]["limit"] == 1000, "it goes on telling what was true"
+
+    asks_for(stage, 3000, ADA, request_id="s")
+    assert sorted(told_of_raise(stage)) == [
+        ("slack.cap_notice", "sprint-14:denied:1000"), ("slack.raise_request", "s"),
+    ]  # fmt: skip
+
+
+def test_a_raise_that_somebody_agreed_to_is_told_by_the_message_that_asked(stage: Stage) -> None:
+    stage.cap(1000, approvers=APPROVERS, thresholds=(80,))
+    stage.uses("", 900, event_id="x")
+    asks_for(stage, 2000, EVE)
+    decides(stage, ROBIN)
+
+    assert told_of_raise(stage) == [("slack.raise_request", "r")]
+    assert shown(stage, "slack.cap_notice", "sprint-14:threshold:80:1000").body["is_past"]
+
+
+def test_a_raise_before_anything_was_told_gets_a_message_of_its_own(stage: Stage) -> None:
+    stage.cap(1000)
+    asks_for(stage, 2000, ADA)
+
+    assert told_of_raise(stage) == [("slack.raise_request", "r")]
 
 
 def test_setting_a_cap_anew_ends_its_raise_for_a_time(stage: Stage) -> None:

@@ -151,6 +151,25 @@ def test_a_sub_task_makes_its_story_ones_own(home: Home, site: str) -> None:
     assert "Other stories" not in mine
 
 
+def test_a_raised_cap_shows_in_a_home_that_stays_open(home: Home, site: str) -> None:
+    world = home.posting.world
+    world.cap("sprint-14", "sprint", "14", "30")
+    assert "$30.00" in home.opened()
+    world.raised("sprint-14", "60", "agreed with finance", home.posting.clock.now())
+    said = home.shown()
+    assert "$60.00" in said
+    assert "$30.00" not in said
+
+
+def test_a_home_that_nobody_opened_for_a_day_is_left_as_it_is(home: Home, site: str) -> None:
+    world = home.posting.world
+    world.cap("sprint-14", "sprint", "14", "30")
+    home.opened()
+    home.posting.clock.move_to(home.posting.clock.now() + timedelta(days=1, minutes=1))
+    world.raised("sprint-14", "60", "agreed with finance", home.posting.clock.now())
+    assert "$30.00" in home.shown()
+
+
 def test_a_forgotten_person_is_a_stranger_again(home: Home, site: str) -> None:
     home.opened()
     now = home.posting.clock.now()

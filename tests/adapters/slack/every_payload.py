@@ -24,11 +24,24 @@ ZONE = "Europe/London"
 WHAT_IF = WhatIfAnswer(
     story_key="ACME-102",
     url="https://storymeter.example.com/stories/ACME-102",
+    version=3,
+    estimated_nanousd=acme.spread("10", "15", "24"),
     today_nanousd=acme.spread("12", "18", "29"),
     today_ugco2e=acme.grams(220),
     options=(
-        WhatIfOption("acme-small-2", acme.spread("1.9", "2.8", "4.6"), acme.grams(60)),
-        WhatIfOption("half of the prompt from the cache", acme.spread("8", "12.5", "20")),
+        WhatIfOption(
+            "acme-small-2",
+            acme.spread("1.9", "2.8", "4.6"),
+            acme.grams(60),
+            acme.usd("15.2"),
+            160_000_000,
+        ),
+        WhatIfOption(
+            "half of the prompt from the cache",
+            acme.spread("8", "12.5", "20"),
+            None,
+            acme.usd("5.5"),
+        ),
     ),
 )
 WHY = VarianceParts(
@@ -64,12 +77,16 @@ def every_message(messages: Messages, answers: Answers) -> dict[str, Callable[[]
         "cap_threshold_80": lambda: messages.cap_notice(notices.threshold_notice()),
         "cap_threshold_100": lambda: messages.cap_notice(notices.threshold_notice(100)),
         "cap_denied": lambda: messages.cap_notice(notices.denied_notice()),
+        "cap_denied_past": lambda: messages.cap_notice(notices.past_notice()),
         "cap_denied_resolved": lambda: messages.cap_notice(notices.resolved_notice()),
         "cap_raise_ended": lambda: messages.cap_notice(notices.raise_ended_notice()),
         "cap_raised_until": lambda: messages.cap_notice(notices.raised_until_notice()),
         "raise_waiting": lambda: messages.raise_request(notices.raise_request()),
         "raise_granted": lambda: messages.raise_request(
             notices.raise_request(state="granted", decided_by="Petra Owner")
+        ),
+        "raise_granted_by_oneself": lambda: messages.raise_request(
+            notices.raise_request(state="granted", asked_by="Petra Owner", decided_by="Petra Owner")
         ),
         "raise_declined": lambda: messages.raise_request(
             notices.raise_request(

@@ -121,6 +121,11 @@ def denied_notice(**changes: object) -> CapNotice:
     return msgspec.structs.replace(notice, **changes)
 
 
+def past_notice() -> CapNotice:
+    """Return the same denial once another message has told that the cap was raised."""
+    return denied_notice(is_past=True)
+
+
 def resolved_notice() -> CapNotice:
     """Return the same denial after a person raised the cap."""
     return denied_notice(
