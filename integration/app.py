@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from integration.web.authorizations import authorizations
 from integration.web.cap_pages import cap_pages
 from integration.web.cap_raises import cap_raises
 from integration.web.caps import caps
+from integration.web.house_metrics import FOLDER
 from integration.web.jira_webhooks import jira_webhooks
 from integration.web.litellm_guardrail import litellm_guardrail
 from integration.web.login import Login, Loopback, OpenId
@@ -111,6 +114,7 @@ def service_of(settings: Settings) -> Service:
         public_url=settings.url,
         max_body_bytes=settings.max_body_mb * 1024 * 1024,
         requests_per_key_s=settings.requests_per_key_s,
+        pace_file=Path(shared) / "key_pace" if (shared := os.environ.get(FOLDER)) else None,
         login=login_of(settings),
         slack_app=slack_app(settings),
         wordings=wordings_of(settings, transactions),

@@ -39,6 +39,7 @@ def doctor(workspace_id: str, as_json: bool) -> None:
 
 def examine(house: House, workspace_id: str = "") -> Found:
     """Return what was found, by what was looked at."""
+    from integration.foundation.row_wall import only
     from integration.jobs.diagnose_database import diagnose_database
     from integration.jobs.diagnose_intensity import diagnose_intensity
     from integration.jobs.diagnose_outside import diagnose_outside
@@ -49,10 +50,10 @@ def examine(house: House, workspace_id: str = "") -> Found:
     if any(not each.is_well for each in found["Database"] if each.kind in NOTHING_BEHIND):
         return found
     found["Grid intensity"] = diagnose_intensity(house)
-    with house.transactions.begin() as session:
-        chosen = [workspaces.find(session, workspace_id).workspace_id] if workspace_id else None
-        named = chosen or workspaces.all_ids(session)
-    for each in named:
+    if workspace_id:
+        with only(house.transactions, workspace_id).begin() as session:
+            workspaces.find(session, workspace_id)
+    for each in [workspace_id] if workspace_id else house.workspace_ids():
         outside = diagnose_outside(house, each)
         found |= {f"{what} of {each}": findings for what, findings in outside.items()}
         worded = diagnose_wording(house, each)

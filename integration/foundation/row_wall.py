@@ -1,17 +1,20 @@
 """A second wall between workspaces, kept by PostgreSQL itself (row-level security).
 
 The first wall is ours: every statement names its workspace. Whoever forgets it inside a transaction
-that is bound to a workspace still sees and writes nothing but that workspace's rows. Work for
-several workspaces at once (the worker's jobs, the queue of usage) is not bound.
+that is bound to a workspace still sees and writes nothing but that workspace's rows. Doors bind to
+who asks; the worker's transactions do not begin before they say whose they are, or that they look
+across all workspaces, which a test knows every place of.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import event, text
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 
 from integration.foundation.database import Transactions
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.orm import Session, SessionTransaction
+    from sqlalchemy.orm import SessionTransaction
 
 log = structlog.get_logger()
 
@@ -65,11 +68,17 @@ _STANDS = text(
 )
 
 
+_WORKSPACE_OF, _IS_BOUND = "storymeter.workspace_of", "storymeter.is_bound"
+
+_stands_on: WeakKeyDictionary[Engine, bool] = WeakKeyDictionary()
+
+
 def raise_wall(engine: Engine) -> None:
     """Give every table with a workspace its policy; what has one is left alone.
 
     Where our user may not make the role, the wall does not stand, and the log says what to do.
     """
+    _stands_on.pop(engine, None)
     try:
         with engine.begin() as connection:
             if not stands(connection):
@@ -93,17 +102,48 @@ def bound(transactions: Transactions, workspace_of: Callable[[], str | None]) ->
 
     `workspace_of` answers None where no single one is; such a transaction is not bound.
     """
-    made = Transactions(**transactions.kw)
-    known: list[bool] = []
+    info = {**transactions.kw.get("info", {}), _WORKSPACE_OF: workspace_of}
+    return Transactions(**{**transactions.kw, "info": info})
 
-    def bind(_: Session, __: SessionTransaction, connection: Connection) -> None:
-        workspace_id = workspace_of()
-        if workspace_id is None:
-            return
-        if not known:
-            known.append(stands(connection))
-        if known[0]:
-            connection.execute(_BIND, {"workspace_id": workspace_id})
 
-    event.listen(made, "after_begin", bind)
-    return made
+def only(transactions: Transactions, workspace_id: str) -> Transactions:
+    """Return transactions that are all bound to this workspace."""
+    return bound(transactions, lambda: workspace_id)
+
+
+def across(transactions: Transactions) -> Transactions:
+    """Return transactions that see every workspace: to find out whose work is due, and no more."""
+    return bound(transactions, lambda: None)
+
+
+def demanding(transactions: Transactions) -> Transactions:
+    """Return transactions that begin only once `only` or `across` has said whose they are."""
+    return bound(transactions, _nobody)
+
+
+class UnsaidWorkspace(RuntimeError):
+    """A fault of ours: a transaction of the worker that says neither `only` nor `across`."""
+
+
+def _nobody() -> NoReturn:
+    raise UnsaidWorkspace("Say whose this transaction is: row_wall.only, or row_wall.across")
+
+
+def is_bound(session: Session) -> bool:
+    """Whether the wall stands around a session's present transaction."""
+    session.connection()  # Begins it.
+    return bool(session.info.get(_IS_BOUND))
+
+
+@event.listens_for(Session, "after_begin")
+def _bind(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    workspace_of = session.info.get(_WORKSPACE_OF)
+    workspace_id = workspace_of() if workspace_of else None
+    if workspace_id is None:
+        return
+    engine = connection.engine
+    if engine not in _stands_on:
+        _stands_on[engine] = stands(connection)
+    if _stands_on[engine]:
+        connection.execute(_BIND, {"workspace_id": workspace_id})
+        session.info[_IS_BOUND] = True

@@ -55,9 +55,7 @@ def catch_up_everyone(house: House) -> None:
 
 def _catch_up_everyone(house: House) -> None:
     with _at_work:
-        with house.transactions.begin() as session:
-            ids = workspaces.all_ids(session)
-        for workspace_id in ids:
+        for workspace_id in house.workspace_ids():
             try:
                 catch_up_quietly(house, workspace_id)
                 keep_webhooks(house, workspace_id)
@@ -67,7 +65,7 @@ def _catch_up_everyone(house: House) -> None:
 
 def catch_up_quietly(house: House, workspace_id: str) -> None:
     """Catch up unless the workspace waits for Jira; a failure is logged, and may make it wait."""
-    now = house.clock.now()
+    house, now = house.within(workspace_id), house.clock.now()
     with house.transactions.begin() as session:
         projects = workspaces.project_keys(session, workspace_id)
         waits = mailbox_queries.paused_until(session, workspace_id, "jira", now)
@@ -120,7 +118,7 @@ def catch_up(
 
     Returns how many stories were read.
     """
-    gateway = house.outside.jira(workspace_id)
+    house, gateway = house.within(workspace_id), house.outside.jira(workspace_id)
     began = house.clock.now()
     with house.transactions.begin() as session:
         since = None if everything else workspace_queries.synced_until(session, workspace_id)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from integration.foundation.row_wall import across, only
 from integration.journeys.check_caps import check_caps
 from integration.journeys.check_plan import check_plan
 from integration.journeys.compose_digest import compose_digest, refresh_digest
@@ -42,17 +43,18 @@ REFRESHED_FOR = timedelta(hours=10)
 def compose_due_digests(house: House) -> None:
     """Compose the digest of each team whose time has come today, then keep it up to date."""
     now = house.clock.now()
+    for workspace_id in house.workspace_ids():
+        _compose_digests(house.within(workspace_id), workspace_id, now)
+
+
+def _compose_digests(house: House, workspace_id: str, now: datetime) -> None:
     with house.transactions.begin() as session:
-        teams = [
-            team
-            for workspace_id in workspaces.all_ids(session)
-            for team in workspaces.teams(session, workspace_id)
-        ]
+        teams = workspaces.teams(session, workspace_id)
     for team in teams:
         due = digest_due(team, now)
         if due is None:
             continue
-        books = house.books.for_workspace(team.workspace_id)
+        books = house.books.for_workspace(workspace_id)
         if now - due <= LATEST_DIGEST:
             compose_digest(house.transactions, team, books, now=now, slot=due)
         refreshes = (now - due) // REFRESHED_EVERY
@@ -82,10 +84,9 @@ def turn_all_caps(house: House) -> None:
 
 def check_all_plans(house: House) -> None:
     """Compare each future Sprint's estimates with its caps, and tell the team where it is over."""
-    with house.transactions.begin() as session:
-        ids = workspaces.all_ids(session)
-    for workspace_id in ids:
-        check_plan(house.transactions, workspace_id, now=house.clock.now())
+    for workspace_id in house.workspace_ids():
+        transactions = only(house.transactions, workspace_id)
+        check_plan(transactions, workspace_id, now=house.clock.now())
 
 
 def expire_due_holds(house: House) -> None:
@@ -100,11 +101,10 @@ def match_recent_calls(house: House) -> None:
 
 def _match_calls(house: House, within: timedelta) -> None:
     now = house.clock.now()
-    with house.transactions.begin() as session:
-        ids = workspaces.all_ids(session)
-    for workspace_id in ids:
+    for workspace_id in house.workspace_ids():
+        transactions = only(house.transactions, workspace_id)
         try:
-            match_calls(house.transactions, workspace_id, since=now - within, now=now)
+            match_calls(transactions, workspace_id, since=now - within, now=now)
         except DBAPIError:  # Usage corrected one of these calls at the same moment.
             log.warning("match_calls.failed", workspace_id=workspace_id, exc_info=True)
 
@@ -115,7 +115,7 @@ def keep_house(house: House) -> None:
     keep_partitions(house.transactions, now=now)
     forget_usage(house.transactions, now=now)
     _match_calls(house, MATCHED_LATE)
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         people.forget_sign_ins(session, now)
         turns.forget_ticks(session, now - TICKS_KEPT)
         metering.forget_totals(session, (now - TOTALS_KEPT).date())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integration.foundation.errors import DeliveryFailed
+from integration.foundation.row_wall import across
 from integration.jobs import (
     jira_senders,
     read_sprint_caps,
@@ -48,10 +49,10 @@ SENDERS: dict[str, Callable[[House, Promise], Receipt]] = {
 
 def deliver_outbox(house: House) -> int:
     """Keep the promises that are due; returns how many were claimed."""
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         claimed = mailbox.claim_promises(session, house.clock.now())
     for promise in claimed:
-        _keep(house, promise)
+        _keep(house.within(promise.workspace_id), promise)
     return len(claimed)
 
 

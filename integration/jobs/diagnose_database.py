@@ -12,6 +12,7 @@ from integration.caps import recount_queries
 from integration.foundation.clock import SystemClock
 from integration.foundation.findings import Finding
 from integration.foundation.migration import is_current
+from integration.foundation.row_wall import across
 from integration.foundation.wording import environment
 from integration.ledger import store as ledger
 from integration.ledger.entry import day_of
@@ -43,7 +44,7 @@ def diagnose_database(house: House) -> list[Finding]:
     except OperationalError as away:
         said = str(away.orig).strip().splitlines()[0]
         return [_finding("connection", is_well=False, message=said)]
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         found = [*_server(session), _finding("schema", is_well=is_newest)]
         if is_newest:
             found += [*_work(session, house.clock.now()), *_books(session, house.clock.now())]

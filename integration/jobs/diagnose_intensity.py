@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from integration.carbon import live_store
 from integration.foundation.findings import Finding
+from integration.foundation.row_wall import across
 from integration.foundation.wording import environment
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def diagnose_intensity(house: House) -> list[Finding]:
     if live is None:
         return [_finding("off", is_well=True)]
     now = house.clock.now()
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         known = {each.zone: each for each in live_store.feeds(session, live.zones, now)}
     found = []
     for zone in live.zones:

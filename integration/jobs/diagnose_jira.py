@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integration.foundation.findings import Finding
+from integration.foundation.row_wall import only
 from integration.foundation.wording import environment
 from integration.jira.diagnosis import diagnose
 from integration.jira.webhook_plan import webhook_url
@@ -29,7 +30,7 @@ def diagnose_workspace(house: House, workspace_id: str) -> list[Finding]:
     """
     gateway = house.outside.jira(workspace_id)
     found = diagnose(gateway, webhook_url=webhook_url(house.public_url, workspace_id))
-    with house.transactions.begin() as session:
+    with only(house.transactions, workspace_id).begin() as session:
         last = mailbox.last_received(session, workspace_id, "jira")
         ours = list(_ours(session, workspace_id, last, house.clock.now()))
     if last is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.foundation.row_wall import across, only
 from integration.mailbox import queries as mailbox
 from integration.slack.diagnosis import diagnose, finding
 from integration.workspaces import queries as workspace_queries
@@ -26,14 +27,12 @@ def diagnose_slack(house: House, workspace_id: str) -> list[Finding]:
     account = house.outside.slack_account(workspace_id)
     if account is None:
         return [finding("connection", "none", is_well=True, workspace_id=workspace_id)]
-    with house.transactions.begin() as session:
+    with only(house.transactions, workspace_id).begin() as session:
         teams = workspaces.teams(session, workspace_id)
-        others = [
-            each
-            for each in workspace_queries.workspaces_of_slack_team(session, account.team_id)
-            if each != workspace_id
-        ]
         ours = list(_ours(house, session, account))
+    with across(house.transactions).begin() as session:
+        sharing = workspace_queries.workspaces_of_slack_team(session, account.team_id)
+        others = [each for each in sharing if each != workspace_id]
     found = []
     if account.lost_reason:
         found.append(finding("connection", "lost", is_well=False, reason=account.lost_reason))

@@ -9,6 +9,7 @@ from jinja2 import TemplateError
 
 from integration.foundation.findings import Finding
 from integration.foundation.override_loader import check, overridden
+from integration.foundation.row_wall import only
 from integration.foundation.wording import environment, our_loader
 from integration.workspaces import queries as workspace_queries
 
@@ -30,7 +31,7 @@ def diagnose_wording(house: House, workspace_id: str) -> list[Finding]:
         return []
     replacing, idle = overridden(folder, our_loader())
     found = [_finding(name, "idle", is_well=False) for name in idle]
-    with house.transactions.begin() as session:
+    with only(house.transactions, workspace_id).begin() as session:
         for name in replacing:
             found += _faults(session, workspace_id, folder, name)
     if not found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from integration.foundation.errors import DeliveryFailed
+from integration.foundation.row_wall import across
 from integration.jira import payloads
 from integration.jobs import follow_jira
 from integration.journeys import close_sprint
@@ -26,10 +27,10 @@ def drain_inbox(house: House) -> int:
     A failure of the source is tried again later; a payload we have no rule for stays, visibly, as
     `unknown`, until it is replayed.
     """
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         claimed = mailbox.claim_deliveries(session, house.clock.now())
     for delivery in claimed:
-        _read_one(house, delivery)
+        _read_one(house.within(delivery.workspace_id), delivery)
     return len(claimed)
 
 

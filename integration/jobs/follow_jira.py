@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
+from integration.foundation.row_wall import across
 from integration.jira.failures import JiraFailure
 from integration.jira.field_catalogue import chosen_class, stated_inputs
 from integration.jira.story_template import digest_of, find_section, read_rows
@@ -82,7 +83,9 @@ def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | 
         if failure.status != NOT_THERE:
             raise
         now = house.clock.now()
-        keep_backlog.end_sprint(house.transactions, workspace_id, sprint_id, at=at or now, now=now)
+        keep_backlog.end_sprint(
+            house.transactions, workspace_id, sprint_id, at=at or now, now=now, reading=reading
+        )
         return f"Sprint {sprint_id} is not there any more; its spend stays"
     follow_sprint(house, workspace_id, sprint, reading)
     return ""
@@ -90,7 +93,7 @@ def read_sprint(house: House, workspace_id: str, sprint_id: int, at: datetime | 
 
 def begin_reading(house: House) -> int:
     """Number a look at Jira's Sprints before Jira is asked: the later look counts."""
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         return backlog.begin_reading(session)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from integration.foundation.row_wall import only
 from integration.jira.webhook_plan import (
     dynamic_webhooks,
     project_jql,
@@ -34,7 +35,8 @@ def keep_webhooks(house: House, workspace_id: str) -> None:
     Raises:
         DeliveryFailed: Jira refused, or did not answer; the next round tries again.
     """
-    with house.transactions.begin() as session:
+    transactions = only(house.transactions, workspace_id)
+    with transactions.begin() as session:
         noted = queries.dynamic_webhooks(session, workspace_id)
     now = house.clock.now()
     if noted is None:
@@ -53,6 +55,6 @@ def keep_webhooks(house: House, workspace_id: str) -> None:
         log.warning("webhooks.registered_again", workspace_id=workspace_id)
     else:
         return
-    with house.transactions.begin() as session:
+    with transactions.begin() as session:
         store.note_webhooks(session, workspace_id, ids, end_at or now + LIFE)
     log.info("webhooks.refreshed", workspace_id=workspace_id, end_at=end_at)

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from integration.foundation.errors import DeliveryFailed
+from integration.foundation.row_wall import only
 from integration.jira.connection import ApiToken, Bearer, JiraConnection, OAuth
 from integration.jira.failures import SIGN_IN_WAIT, JiraFailure
 from integration.jira.gateway import JiraGateway
@@ -39,7 +40,7 @@ class Outside:
         Raises:
             DeliveryFailed: permanently, when none is connected.
         """
-        with self._transactions.begin() as session:
+        with only(self._transactions, workspace_id).begin() as session:
             account = workspaces.jira_account(session, workspace_id, self._box)
         if account is not None and self._is_stale(account):
             account = self._refreshed(workspace_id)
@@ -61,7 +62,7 @@ class Outside:
         The row stays locked during the call, which else never happens: a refresh token is good for
         one use, and what comes for it must be kept before anyone uses it.
         """
-        with self._transactions.begin() as session:
+        with only(self._transactions, workspace_id).begin() as session:
             account = workspaces.jira_account(session, workspace_id, self._box, is_kept=True)
             if account is None or account.grant is None or not self._is_stale(account):
                 return account  # Another process was faster.
@@ -95,7 +96,7 @@ class Outside:
 
     def slack_account(self, workspace_id: str) -> SlackAccount | None:
         """Return how the workspace's Slack is reached; None when none is connected."""
-        with self._transactions.begin() as session:
+        with only(self._transactions, workspace_id).begin() as session:
             return workspaces.slack_account(session, workspace_id, self._box)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integration.carbon import live_store
+from integration.foundation.row_wall import across
 from integration.providers.electricity_maps import IntensityFailure
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def read_intensity(house: House) -> int:
     live = house.live_grid
     if live is None:
         return 0
-    with house.transactions.begin() as session:
+    with across(house.transactions).begin() as session:
         due = live_store.due_zones(session, live.zones, house.clock.now())
     until = time.monotonic() + TIME_FOR_A_ROUND_S
     added = 0
@@ -39,9 +40,9 @@ def read_intensity(house: House) -> int:
             hours = live.source.hours(zone)
         except IntensityFailure as failure:
             log.warning("intensity.failed", zone=zone, fault=str(failure))
-            with house.transactions.begin() as session:
+            with across(house.transactions).begin() as session:
                 live_store.note_failure(session, zone, str(failure), house.clock.now())
             continue
-        with house.transactions.begin() as session:
+        with across(house.transactions).begin() as session:
             added += live_store.add_hours(session, zone, hours, house.clock.now())
     return added

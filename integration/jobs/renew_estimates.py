@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from integration.foundation.row_wall import only
 from integration.journeys.estimate_story import re_estimate
 from integration.journeys.team_history import history_mark
-from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,15 +30,16 @@ def renew_estimates(house: House) -> None:
     Each process looks once by itself after its start; estimating without a change saves nothing.
     """
     now = house.clock.now()
-    with house.transactions.begin() as session:
-        marks = {each: history_mark(session, each) for each in workspaces.all_ids(session)}
     renewed = _renewed.setdefault(house.books, {})
-    for workspace_id, revisions in marks.items():
+    for workspace_id in house.workspace_ids():
+        transactions = only(house.transactions, workspace_id)
+        with transactions.begin() as session:
+            revisions = history_mark(session, workspace_id)
         books = house.books.for_workspace(workspace_id)
         mark = (revisions, books.prices.price_version, books.carbon.factor_version, now.date())
         if renewed.get(workspace_id) == mark:
             continue
-        changed = re_estimate(house.transactions, workspace_id, books, now=now)
+        changed = re_estimate(transactions, workspace_id, books, now=now)
         renewed[workspace_id] = mark
         if changed:
             log.info("estimates.renewed", workspace_id=workspace_id, stories=changed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from integration.foundation.row_wall import across
 from integration.jobs.audit_reports import audit_reports
 from integration.jobs.catch_up import catch_up_everyone
 from integration.jobs.clockwork import (
@@ -63,7 +64,7 @@ def run_due(house: House) -> list[str]:
     for job in TIMETABLE:
         now = house.clock.now()
         slot = now - timedelta(seconds=now.timestamp() % job.every.total_seconds())
-        with house.transactions.begin() as session:
+        with across(house.transactions).begin() as session:
             is_mine = turns.take_tick(session, job.name, slot.replace(microsecond=0), now)
         if is_mine:
             job.run(house)

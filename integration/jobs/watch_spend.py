@@ -7,8 +7,8 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from integration.foundation.row_wall import only
 from integration.journeys.detect_spikes import detect_spikes, new_watch
-from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from integration.foundation.database import Transactions
@@ -22,15 +22,13 @@ _watches: WeakKeyDictionary[Transactions, dict[str, SpendWatch]] = WeakKeyDictio
 
 def watch_spend(house: House) -> None:
     """Detect spikes in every workspace; what fails in one leaves the others alone."""
-    with house.transactions.begin() as session:
-        ids = workspaces.all_ids(session)
     watches = _watches.setdefault(house.transactions, {})
-    for workspace_id in ids:
+    for workspace_id in house.workspace_ids():
         watch = watches.pop(workspace_id, None) or new_watch()
         try:
             detect_spikes(
-                house.transactions, workspace_id, house.books.for_workspace(workspace_id),
-                now=house.clock.now(), watch=watch,
+                only(house.transactions, workspace_id), workspace_id,
+                house.books.for_workspace(workspace_id), now=house.clock.now(), watch=watch,
             )  # fmt: skip
         except Exception:
             log.exception("spikes.fault", workspace_id=workspace_id)

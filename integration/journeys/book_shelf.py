@@ -13,6 +13,7 @@ from integration.carbon.carbon_book import CarbonBook
 from integration.carbon.live_grid import LiveGrid
 from integration.carbon.statements import rows_of
 from integration.foundation.clock import SystemClock
+from integration.foundation.row_wall import across, only
 from integration.journeys.books import Books
 from integration.pricing import store as prices
 from integration.pricing.price_book import PriceBook, default_price_book
@@ -65,13 +66,14 @@ class BookShelf:
         now = time.monotonic()
         if known is not None and now - known.looked_up_at < LOOKED_UP_EVERY_S:
             return known.books
-        with self._transactions.begin() as session:
+        with only(self._transactions, workspace_id).begin() as session:
             newest = newest_rows(session, workspace_id)
             if known is not None and known.newest == newest:
                 books = known.books
             else:
                 books = books_of(session, workspace_id, self.plain)
-            if self._live_zones:
+        if self._live_zones:
+            with across(self._transactions).begin() as session:  # The grid is everybody's.
                 books = replace(books, live=self._live_grid(session))
         with self._lock:
             self._opened[workspace_id] = _Opened(newest, books, now)

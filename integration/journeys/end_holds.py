@@ -12,6 +12,7 @@ from integration.backlog.sprint_at import sprint_at
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.foundation.errors import Conflict, NotFound
+from integration.foundation.row_wall import across, only
 from integration.journeys import book_entries
 from integration.journeys.call_scope import event_with, labels_of
 from integration.journeys.capture_holds import locked_with_caps
@@ -79,12 +80,14 @@ def expire_holds(transactions: Transactions, shelf: BookShelf, *, now: datetime)
     """
     ended, place = 0, None
     while True:
-        with transactions.begin() as session:
+        with across(transactions).begin() as session:
             due = cap_queries.expired(session, now, place, AT_A_TIME)
         for _, workspace_id, authorization_id in due:
             try:
                 books = shelf.for_workspace(workspace_id)
-                ended += _expire(transactions, workspace_id, authorization_id, books, now)
+                ended += _expire(
+                    only(transactions, workspace_id), workspace_id, authorization_id, books, now
+                )
             except Exception:
                 log.exception(
                     "hold.not_expired", workspace_id=workspace_id, authorization_id=authorization_id
@@ -132,7 +135,7 @@ def _make_room(transactions: Transactions, entry: LedgerEntry) -> None:
     with transactions.begin() as session:
         missing = ledger.missing_days(session, [entry.occurred_on])
     if missing:
-        with transactions.begin() as session:
+        with across(transactions).begin() as session:
             ledger.make_partitions(session, missing)
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from integration.foundation.row_wall import across, only
 from integration.ledger import forget_store
 from integration.ledger.entry import day_of
 from integration.workspaces import queries as workspaces
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-
-    from sqlalchemy.orm import Session
 
     from integration.foundation.database import Transactions
 
@@ -26,7 +25,7 @@ DAYS_AT_ONCE = 200
 def forget_usage(transactions: Transactions, *, now: datetime) -> int:
     """Forget what nobody keeps; returns from how many days something went."""
     today = day_of(now)
-    with transactions.begin() as session:
+    with across(transactions).begin() as session:
         kept = workspaces.usage_kept(session)
         limits = [days for days in kept.values() if days is not None]
         if not limits:
@@ -34,18 +33,23 @@ def forget_usage(transactions: Transactions, *, now: datetime) -> int:
         days = forget_store.days_before(session, today - timedelta(days=min(limits)))
     touched = 0
     for day in days[:DAYS_AT_ONCE]:
-        with transactions.begin() as session:
-            touched += _forget(session, day, (today - day).days, kept)
+        touched += _forget(transactions, day, (today - day).days, kept)
     return touched
 
 
-def _forget(session: Session, day: date, age_days: int, kept: dict[str, int | None]) -> bool:
-    present = forget_store.workspaces_of_day(session, day)
-    over = {name for name in present if (limit := kept.get(name)) is not None and age_days > limit}
-    if over == present:
-        forget_store.drop_day(session, day)
-        return True
-    forget_store.forgetting(session)
+def _forget(
+    transactions: Transactions, day: date, age_days: int, kept: dict[str, int | None]
+) -> bool:
+    with across(transactions).begin() as session:
+        present = forget_store.workspaces_of_day(session, day)
+        over = {
+            name for name in present if (limit := kept.get(name)) is not None and age_days > limit
+        }
+        if over == present:
+            forget_store.drop_day(session, day)
+            return True
     for workspace_id in sorted(over):
-        forget_store.forget_day(session, workspace_id, day)
+        with only(transactions, workspace_id).begin() as session:
+            forget_store.forgetting(session)
+            forget_store.forget_day(session, workspace_id, day)
     return bool(over)

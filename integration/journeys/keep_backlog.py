@@ -121,14 +121,15 @@ def rule_of(workspace: Workspace) -> AiWorkRule:
 
 
 def end_sprint(
-    transactions: Transactions, workspace_id: str, sprint_id: int, *, at: datetime, now: datetime
-) -> None:
+    transactions: Transactions, workspace_id: str, sprint_id: int, *, at: datetime, now: datetime,
+    reading: int,
+) -> None:  # fmt: skip
     """Note that Jira deleted a Sprint. One that had not closed has ended then; its spend stays."""
     with transactions.begin() as session:
         known = backlog.sprint(session, workspace_id, sprint_id)
     if known is not None and known.state != "closed":
         ended = replace(known, state="closed", completed_at=at)
-        take_in_sprint(transactions, workspace_id, ended, now=now)
+        take_in_sprint(transactions, workspace_id, ended, now=now, reading=reading)
 
 
 def forget_story(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from integration.foundation.row_wall import only
 from integration.workspaces import queries as workspace_queries
 from integration.workspaces import store as workspaces
 
@@ -24,7 +25,7 @@ def note_wording_fault(
     """Keep what failed and how; the same failure again is only logged."""
     log.warning("wording.failed", workspace_id=workspace_id, template=template, fault=fault)
     subject = f"wording:{template}"
-    with transactions.begin() as session:
+    with only(transactions, workspace_id).begin() as session:
         newest = workspace_queries.audit_of(session, workspace_id, subject, limit=1)
         if newest and newest[0].detail.get("fault") == fault:
             return

@@ -15,6 +15,7 @@ from integration.caps import store as caps
 from integration.caps.carrying import carried, predecessor
 from integration.caps.policy import sprint_id_of
 from integration.caps.raising import store as raising
+from integration.foundation.row_wall import across, only
 from integration.journeys.cap_notices import promise_raise_ended
 from integration.journeys.open_home import renew_homes
 from integration.journeys.raise_cap import put_away_if_outdated
@@ -36,19 +37,19 @@ def turn_caps(transactions: Transactions, *, now: datetime) -> int:
 
     Returns how many limits changed.
     """
-    with transactions.begin() as session:
+    with across(transactions).begin() as session:
         over = raising.raises_over(session, now)
         carrying = raising.carrying_over(session)
         waiting = raising.waiting(session)
     changed = 0
     for workspace_id, cap_id in over:
-        with transactions.begin() as session:
+        with only(transactions, workspace_id).begin() as session:
             caps.change_alone(session, workspace_id)
             changed += _end_raise(session, workspace_id, cap_id, now)
     for workspace_id in carrying:
-        changed += carry_over(transactions, workspace_id, now=now)
+        changed += carry_over(only(transactions, workspace_id), workspace_id, now=now)
     for workspace_id, request_id in waiting:
-        put_away_if_outdated(transactions, workspace_id, request_id, now=now)
+        put_away_if_outdated(only(transactions, workspace_id), workspace_id, request_id, now=now)
     return changed
 
 

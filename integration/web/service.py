@@ -15,6 +15,7 @@ from integration.web.login import Login, Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -52,6 +53,8 @@ class Service:
     max_body_bytes: int
     login: Login = Loopback()  # noqa: RUF009  # It is frozen.
     requests_per_key_s: float = 1000.0
+    pace_file: Path | None = None
+    """What the web processes of this machine count each key's requests in; None: each by itself."""
     slack_app: SlackApp | None = None
     """The Slack app that workspaces install; None where each brings a token of its own."""
     examine: Callable[[str], Mapping[str, Sequence[Finding]]] | None = None
@@ -67,7 +70,7 @@ class Service:
         across = self.transactions
         object.__setattr__(self, "across", across)
         object.__setattr__(self, "transactions", bound(across, workspace_at_work))
-        object.__setattr__(self, "key_pace", KeyPace(self.requests_per_key_s))
+        object.__setattr__(self, "key_pace", KeyPace(self.requests_per_key_s, self.pace_file))
         object.__setattr__(self, "authorizer", Authorizer(across, self.books, self.clock))
 
 

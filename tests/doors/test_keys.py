@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.app import app_with
+from integration.app import app_with, service_of
 from integration.foundation.errors import NotFound, TooManyRequests
+from integration.settings import Settings
+from integration.web.house_metrics import FOLDER
 from integration.web.key_pace import KeyPace
 from integration.workspaces import key_store, queries
 from tests.conftest import NOON
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask.testing import FlaskClient
 
+    from integration.web.service import Service
     from tests.doors.worlds import World
 
 READ = "/v1/workspaces/current"
@@ -76,6 +81,42 @@ def test_one_key_over_its_pace_is_told_when_to_come_again(world: World) -> None:
     assert json.loads(answer.data)["code"] == "too_many_requests"
     assert answer.headers["Retry-After"] == "1"
     assert status(client, calm) == 200
+
+
+def test_processes_share_a_keys_pace(tmp_path: Path) -> None:
+    web = [KeyPace(8.0, tmp_path / "key_pace", now=lambda: 5.0) for _ in range(2)]
+    for turn in range(16):
+        web[turn % 2].take("a")
+    for each in web:
+        with pytest.raises(TooManyRequests):
+            each.take("a")
+    web[0].take("b")
+    # The file outlived the machine's start: its moments are of another count.
+    KeyPace(8.0, tmp_path / "key_pace", now=lambda: 0.5).take("a")
+
+
+def test_the_processes_of_one_web_command_count_together(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    address = service.engine.url.render_as_string(hide_password=False)
+    given = {"data_dir": tmp_path, "requests_per_key_s": 1.0, "DATABASE_URL": address}
+    settings = Settings.model_validate(given)
+    first, second = service_of(settings), service_of(settings)
+    first.key_pace.take("a")
+    second.key_pace.take("a")
+    with pytest.raises(TooManyRequests):
+        first.key_pace.take("a")
+
+
+def test_thousands_of_keys_do_not_give_a_busy_one_more() -> None:
+    pace = KeyPace(1.0, now=lambda: 5.0)
+    pace.take("busy")
+    pace.take("busy")
+    for other in range(4000):
+        pace.take(f"key-{other}")
+    with pytest.raises(TooManyRequests):
+        pace.take("busy")
 
 
 def test_a_pace_allows_a_burst_and_then_its_rate() -> None:

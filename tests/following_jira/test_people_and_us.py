@@ -127,7 +127,7 @@ def test_a_story_read_before_our_write_does_not_look_overwritten(here: JiraHouse
     before = here.house.outside.jira("acme").story(key)
     edit(here, key, description=section("200"))
     here.jira.forget()
-    restore_figures(here.house, here.house.outside.jira("acme").connection, before)
+    restore_figures(here.house.within("acme"), here.house.outside.jira("acme").connection, before)
     here.settle()
     assert writes(here) == []
 
@@ -159,7 +159,7 @@ def test_an_older_view_of_a_sprint_does_not_reopen_it(here: JiraHouse) -> None:
     here.close(sprint_id)
     here.settle()
     # A catch-up asked before the Sprint closed and comes home after it.
-    follow_sprint(here.house, "acme", running, reading)
+    follow_sprint(here.house.within("acme"), "acme", running, reading)
     assert here.rows("SELECT state FROM sprint WHERE workspace_id = %s") == [("closed",)]
     here.spend(key, 2)
     assert here.dollars(sprint_id) == {}

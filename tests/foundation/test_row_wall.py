@@ -9,7 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from integration.foundation.database import connect, transactions_on
-from integration.foundation.row_wall import ROLE, bound, raise_wall, stands
+from integration.foundation.row_wall import (
+    ROLE,
+    UnsaidWorkspace,
+    across,
+    bound,
+    demanding,
+    only,
+    raise_wall,
+    stands,
+)
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
 from tests.conftest import NOON
@@ -59,6 +68,17 @@ def test_the_next_transaction_of_the_same_connection_is_free_again(
         with sometimes.begin() as session:
             counts.append(session.execute(text("SELECT count(*) FROM workspace")).scalar_one())
     assert counts == [1, 2]
+
+
+def test_whose_work_it_is_must_be_said(two_workspaces: Transactions) -> None:
+    unsaid = demanding(two_workspaces)
+    with pytest.raises(UnsaidWorkspace), unsaid.begin() as session:
+        session.execute(text("SELECT 1"))
+    counts = []
+    for said in (only(unsaid, "acme"), across(unsaid), only(across(unsaid), "acme")):
+        with said.begin() as session:
+            counts.append(session.execute(text("SELECT count(*) FROM workspace")).scalar_one())
+    assert counts == [1, 2, 1]
 
 
 def test_a_user_who_may_not_make_the_role_goes_without_and_says_what_to_do(

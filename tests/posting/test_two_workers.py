@@ -135,9 +135,8 @@ def close(posting: Posting) -> None:
     posting.world.sprint(state="closed", completed_at=ENDS_AT)
 
     def act(house: House) -> None:
-        close_sprint(
-            house.transactions, "acme", 14, posting.world.books, reason="closed", now=ENDS_AT
-        )
+        ours, books = house.within("acme").transactions, posting.world.books
+        close_sprint(ours, "acme", 14, books, reason="closed", now=ENDS_AT)
 
     posting.at_once(act)
 
