@@ -11,6 +11,7 @@ from integration.jira.report_links import attach_report, link_report
 from integration.journeys.what_to_change import what_to_change
 from integration.reports import documents
 from integration.reports.chart_specs import burn_up_spec, stories_spec
+from integration.reports.chart_words import chart_words
 from integration.reports.standing import revision_report, standing_report
 from integration.workspaces import store as workspaces
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from integration.foundation.wording import Wording
     from integration.jira.gateway import JiraGateway
+    from integration.reports.chart_words import ChartWords
     from integration.reports.retrospective import Retrospective
     from integration.reports.shapes import SprintReport
     from integration.web.service import Service
@@ -46,12 +48,15 @@ def report_file(
         return pdf(page)
     with service.transactions.begin() as session:
         report = _report(service, session, workspace_id, sprint_id, revision)
-        if kind in {"csv", "png"}:
-            return documents.csv(report).encode() if kind == "csv" else _png(report, chart)
+        workspace = workspaces.find(session, workspace_id)
+        if kind == "csv":
+            return documents.csv(report).encode()
+        if kind == "png":
+            words = chart_words(service.wordings, workspace_id, workspace.locale)
+            return _png(report, chart, words)
         material = _material(service, session, workspace_id, report)
         if kind == "json":
             return documents.json(report, material).encode()
-        workspace = workspaces.find(session, workspace_id)
     books = service.books.for_workspace(workspace_id)
     return documents.markdown(
         report, material, zone=workspace.time_zone, price_version=books.prices.price_version,
@@ -125,7 +130,8 @@ def _page(service: Service, workspace_id: str, sprint_id: int, revision: int | N
     return bytes(answer.data)
 
 
-def _png(report: SprintReport, chart: str) -> bytes:
+def _png(report: SprintReport, chart: str, words: ChartWords) -> bytes:
     from integration.reports.pictures import png
 
-    return png(burn_up_spec(report) if chart == "burn-up" else stories_spec(report))
+    spec = burn_up_spec if chart == "burn-up" else stories_spec
+    return png(spec(report, "light", words))

@@ -15,18 +15,21 @@ from integration.jobs.slack_senders import receipt_of, report_of, team_of, words
 from integration.journeys.close_sprint import REVIEW
 from integration.mailbox import store as mailbox
 from integration.reports.chart_specs import burn_up_spec, stories_spec
+from integration.reports.chart_words import chart_words
 from integration.reports.pictures import png
+from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integration.jobs.house import House
     from integration.mailbox.claims import Promise
-    from integration.reports.chart_look import Spec
+    from integration.reports.chart_look import Spec, Theme
+    from integration.reports.chart_words import ChartWords
     from integration.reports.shapes import SprintReport
     from integration.slack.client import SlackGateway
 
-CHARTS: dict[str, Callable[[SprintReport], Spec]] = {
+CHARTS: dict[str, Callable[[SprintReport, Theme, ChartWords], Spec]] = {
     "burn_up": burn_up_spec, "stories": stories_spec,
 }  # fmt: skip
 REVIEW_FIRST = timedelta(seconds=2)
@@ -44,6 +47,9 @@ def post_sprint_charts(house: House, promise: Promise) -> Receipt:
             "The summary is not posted yet", permanent=False, retry_after=REVIEW_FIRST
         )
     team = team_of(house, promise.workspace_id, name=report.sprint.team)
+    with house.transactions.begin() as session:
+        locale = workspaces.find(session, promise.workspace_id).locale
+    words = chart_words(house.wordings, promise.workspace_id, locale)
     captions = words_of(house, promise.workspace_id, team).chart_captions(report)
 
     def act(gateway: SlackGateway, _: str) -> Receipt:
@@ -51,7 +57,7 @@ def post_sprint_charts(house: House, promise: Promise) -> Receipt:
         for name, spec in CHARTS.items():
             if receipt.get(name) and gateway.is_shared(str(receipt[name])):
                 continue
-            picture = png(spec(report))
+            picture = png(spec(report, "light", words))
             caption = captions[name]
             file_id, address = gateway.reserve_upload(
                 picture, filename=f"{name}.png", alt_text=caption["alt"]

@@ -1,4 +1,4 @@
-"""How all charts look: words, colours of both themes, fonts and frame.
+"""How all charts look: colours of both themes, fonts and frame.
 
 Colours are of Okabe and Ito's set (jfly.uni-koeln.de/color), which colour-blind people tell apart;
 what a colour says, a shape or a word says too.
@@ -9,33 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from integration.reports.chart_words import axis_locale
+
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 LONGEST_LABEL = 38
 
 Spec = dict[str, Any]
 Theme = Literal["light", "dark"]
-
-
-@dataclass(frozen=True, slots=True)
-class ChartWords:
-    """What the charts say. Callers in another language pass their own."""
-
-    burn_up: str = "AI spend so far"
-    burn_up_against_cap: str = "AI spend against the cap"
-    cap: str = "Cap"
-    forecast_note: str = "Dashed: forecast, with the range from P10 to P90."
-    nothing_spent: str = "Nothing spent"
-    stories: str = "Estimate and actual by story"
-    stories_note: str = "Bar: estimate from P10 to P90, line at P50. Mark: actual list cost."
-    no_stories: str = "No AI story with cost or estimate"
-    more: str = "The {shown} largest of {all} stories are shown."
-    within: str = "within the range"
-    above: str = "above"
-    below: str = "below"
-    no_estimate: str = "not estimated"
-
-
-ENGLISH = ChartWords()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +66,7 @@ def text_mark(colour: str, **place: object) -> Spec:
     return {"type": "text", "fontSize": 15, "color": colour, "baseline": "middle", **place}
 
 
-def framed(title: str, note: str, colours: Colours, body: Spec) -> Spec:
+def framed(title: str, note: str, colours: Colours, locale: str, body: Spec) -> Spec:
     """Add what all charts share: heading, description for screen readers, fonts and colours."""
     axis = {
         "labelColor": colours.ink,
@@ -102,6 +82,7 @@ def framed(title: str, note: str, colours: Colours, body: Spec) -> Spec:
         **body,
         "background": colours.paper,
         "config": {
+            "locale": axis_locale(locale),
             "font": "Liberation Sans, Helvetica, Arial, sans-serif",
             "view": {"stroke": None},
             "axis": axis,

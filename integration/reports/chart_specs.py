@@ -11,13 +11,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from integration.foundation.money import usd as exact_usd
-from integration.foundation.wording import pct_change, usd
-from integration.reports.chart_look import COLOURS, ENGLISH, framed, padding, shortened, text_mark
+from integration.reports.chart_look import COLOURS, framed, padding, shortened, text_mark
+from integration.reports.chart_words import day_format, english
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from integration.reports.chart_look import ChartWords, Colours, Spec, Theme
+    from integration.reports.chart_look import Colours, Spec, Theme
+    from integration.reports.chart_words import ChartWords
     from integration.reports.shapes import CapStatus, SprintReport, StoryLine
 
 WIDTH = 640
@@ -26,12 +27,15 @@ STORIES_SHOWN = 12
 Row = dict[str, Any]
 
 
-def burn_up_spec(report: SprintReport, theme: Theme = "light", words: ChartWords = ENGLISH) -> Spec:
+def burn_up_spec(
+    report: SprintReport, theme: Theme = "light", words: ChartWords | None = None
+) -> Spec:
     """Cumulative list cost by day, the Sprint's dollar cap, the forecast to the Sprint's end."""
+    words = words or english()
     colours = COLOURS[theme]
     cap = next((cap for cap in report.caps if cap.scope == "sprint" and cap.unit == "usd"), None)
-    spent = _spent_rows(report)
-    forecast = _forecast_rows(report, spent)
+    spent = _spent_rows(report, words)
+    forecast = _forecast_rows(report, spent, words)
     layers = _forecast_layers(forecast, colours) if forecast else []
     if cap:
         layers += _cap_layers(cap, colours, words)
@@ -44,18 +48,22 @@ def burn_up_spec(report: SprintReport, theme: Theme = "light", words: ChartWords
         f"{report.sprint.name}: {heading}",
         note if spent else words.nothing_spent,
         colours,
+        words.locale,
         {
             "height": 330,
             "width": WIDTH,
             "padding": padding(right=20),
-            "encoding": {"x": _day_axis(report), "y": _usd_axis(top)},
+            "encoding": {"x": _day_axis(report, words), "y": _usd_axis(top)},
             "layer": layers,
         },
     )
 
 
-def stories_spec(report: SprintReport, theme: Theme = "light", words: ChartWords = ENGLISH) -> Spec:
+def stories_spec(
+    report: SprintReport, theme: Theme = "light", words: ChartWords | None = None
+) -> Spec:
     """Each story's estimate as a bar from P10 to P90 with its actual; the largest twelve."""
+    words = words or english()
     colours = COLOURS[theme]
     lines = sorted(
         (line for line in report.stories if _largest(line)), key=lambda line: -_largest(line)
@@ -65,11 +73,12 @@ def stories_spec(report: SprintReport, theme: Theme = "light", words: ChartWords
     widest = max((float(row["end"]) for row in rows), default=0.0) * 1.4
     note = words.stories_note if rows else words.no_stories
     if len(lines) > STORIES_SHOWN:
-        note += " " + words.more.format(shown=STORIES_SHOWN, all=len(lines))
+        note += " " + words.of_more(STORIES_SHOWN, len(lines))
     return framed(
         f"{report.sprint.name}: {words.stories}",
         note,
         colours,
+        words.locale,
         {
             "height": {"step": 42} if rows else 10,
             "width": WIDTH * 3 // 4,
@@ -80,8 +89,9 @@ def stories_spec(report: SprintReport, theme: Theme = "light", words: ChartWords
     )
 
 
-def _spent_rows(report: SprintReport) -> list[Row]:
+def _spent_rows(report: SprintReport, words: ChartWords) -> list[Row]:
     """Cumulative dollars at the end of each day."""
+    usd = words.figures.usd
     sums = accumulate(point.list_cost_nanousd for point in report.burn)
     return [
         {"day": _at(point.day), "usd": _dollars(total), "label": usd(total)}
@@ -89,7 +99,7 @@ def _spent_rows(report: SprintReport) -> list[Row]:
     ]
 
 
-def _forecast_rows(report: SprintReport, spent: list[Row]) -> list[Row]:
+def _forecast_rows(report: SprintReport, spent: list[Row], words: ChartWords) -> list[Row]:
     """Open a fan from the last day with figures to the Sprint's end."""
     forecast, ends_at = report.forecast_nanousd, report.sprint.ends_at
     if forecast is None or ends_at is None or not spent or report.sprint.state == "closed":
@@ -105,7 +115,7 @@ def _forecast_rows(report: SprintReport, spent: list[Row]) -> list[Row]:
             "low": _dollars(forecast.low),
             "usd": _dollars(forecast.central),
             "high": _dollars(forecast.high),
-            "label": usd(forecast.central),
+            "label": words.figures.usd(forecast.central),
         },
     ]
 
@@ -143,7 +153,7 @@ def _forecast_layers(rows: list[Row], colours: Colours) -> list[Spec]:
 
 
 def _cap_layers(cap: CapStatus, colours: Colours, words: ChartWords) -> list[Spec]:
-    row = {"usd": _dollars(cap.limit), "label": f"{words.cap} {usd(cap.limit)}"}
+    row = {"usd": _dollars(cap.limit), "label": f"{words.cap} {words.figures.usd(cap.limit)}"}
     rule = {"type": "rule", "strokeWidth": 3, "color": colours.cap}
     label = text_mark(colours.cap, align="left", dy=-12, fontWeight="bold")
     return [
@@ -156,14 +166,16 @@ def _cap_layers(cap: CapStatus, colours: Colours, words: ChartWords) -> list[Spe
     ]
 
 
-def _day_axis(report: SprintReport) -> Spec:
+def _day_axis(report: SprintReport, words: ChartWords) -> Spec:
     """Span the whole Sprint, and late days where there are any."""
     days = [point.day for point in report.burn]
     edges = [at.date() for at in (report.sprint.starts_at, report.sprint.ends_at) if at]
     scale: Spec = {"type": "utc"}
     if days or edges:
         scale["domain"] = [_at(min(days + edges)), _at(max(days + edges))]
-    axis = {"format": "%-d %b", "title": None, "labelOverlap": "greedy", "tickCount": 6}
+    axis = {
+        "format": day_format(words.locale), "title": None, "labelOverlap": "greedy", "tickCount": 6,
+    }  # fmt: skip
     return {"field": "day", "type": "temporal", "scale": scale, "axis": axis}
 
 
@@ -180,16 +192,17 @@ def _usd_axis(top: float) -> Spec:
 def _story_row(line: StoryLine, words: ChartWords) -> Row:
     """Return one row; without an estimate the range is missing, and the row says so in words."""
     cost = line.estimate.list_cost_nanousd if line.estimate else None
-    actual = line.actual.list_cost_nanousd
+    actual, figures = line.actual.list_cost_nanousd, words.figures
     row = {
         "story": shortened(f"{line.story_key}  {line.summary}"),
         "actual": _dollars(actual),
         "end": _dollars(actual),
     }
     if cost is None:
-        return {**row, "verdict": words.no_estimate, "label": f"{usd(actual)}, {words.no_estimate}"}
+        label = f"{figures.usd(actual)}, {words.no_estimate}"
+        return {**row, "verdict": words.no_estimate, "label": label}
     verdict = words.below if actual < cost.low else words.within
-    change = f" ({pct_change(line.error_pct)})" if line.error_pct is not None else ""
+    change = f" ({figures.pct_change(line.error_pct)})" if line.error_pct is not None else ""
     return {
         **row,
         "low": _dollars(cost.low),
@@ -197,7 +210,7 @@ def _story_row(line: StoryLine, words: ChartWords) -> Row:
         "high": _dollars(cost.high),
         "end": _dollars(max(actual, cost.high)),
         "verdict": words.above if actual > cost.high else verdict,
-        "label": usd(actual) + change,
+        "label": figures.usd(actual) + change,
     }
 
 

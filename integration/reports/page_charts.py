@@ -9,7 +9,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
 from integration.foundation.money import usd as exact_usd
-from integration.foundation.wording import usd
 from integration.reports.chart_look import COLOURS
 from integration.reports.chart_specs import burn_up_spec, stories_spec
 from integration.reports.painting import Painter
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from integration.reports.cap_events import CapEvent
     from integration.reports.chart_look import Colours, Spec, Theme
+    from integration.reports.chart_words import ChartWords
     from integration.reports.shapes import SprintReport
 
 Width = Literal["wide", "narrow"]
@@ -29,17 +29,18 @@ PAINTER = Painter()
 
 
 def burn_up_svg(
-    report: SprintReport, theme: Theme, width: Width, cap_events: Iterable[CapEvent] = ()
-) -> str:
+    report: SprintReport, theme: Theme, width: Width, words: ChartWords,
+    cap_events: Iterable[CapEvent] = (),
+) -> str:  # fmt: skip
     """Draw spend against cap and forecast, with a numbered mark where each spike began.
 
     `cap_events` show what the Sprint's cap was before it was raised or changed.
     """
-    spec = burn_up_spec(report, theme)
+    spec = burn_up_spec(report, theme, words)
     spec["width"], spec["height"] = SIZES[width]
     if width == "narrow":
         spec["encoding"]["x"]["axis"]["tickCount"] = 3
-    steps = _cap_steps(report, cap_events)
+    steps = _cap_steps(report, cap_events, words)
     if steps:
         spec["layer"] = [*_step_layers(steps, COLOURS[theme]), *spec["layer"]]
     marks = _spike_rows(report)
@@ -48,9 +49,9 @@ def burn_up_svg(
     return _drawn(json.dumps(_untitled(spec), sort_keys=True))
 
 
-def stories_svg(report: SprintReport, theme: Theme) -> str:
+def stories_svg(report: SprintReport, theme: Theme, words: ChartWords) -> str:
     """Draw the largest stories' estimates and actuals."""
-    return _drawn(json.dumps(_untitled(stories_spec(report, theme)), sort_keys=True))
+    return _drawn(json.dumps(_untitled(stories_spec(report, theme, words)), sort_keys=True))
 
 
 def _untitled(spec: Spec) -> Spec:
@@ -63,7 +64,9 @@ def _drawn(spec: str) -> str:
     return PAINTER.svg(json.loads(spec))
 
 
-def _cap_steps(report: SprintReport, events: Iterable[CapEvent]) -> list[dict[str, Any]]:
+def _cap_steps(
+    report: SprintReport, events: Iterable[CapEvent], words: ChartWords
+) -> list[dict[str, Any]]:
     """The limits that the Sprint's dollar cap had before, each until the moment it was changed."""
     cap = next((cap for cap in report.caps if cap.scope == "sprint" and cap.unit == "usd"), None)
     since = report.sprint.starts_at
@@ -84,7 +87,7 @@ def _cap_steps(report: SprintReport, events: Iterable[CapEvent]) -> list[dict[st
     return [
         {
             "day": at.astimezone(UTC).isoformat(), "usd": float(exact_usd(limit)),
-            "label": f"Cap {usd(limit)}",
+            "label": f"{words.cap} {words.figures.usd(limit)}",
         }
         for at, limit in rows
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from integration.foundation.errors import InvalidInput, NotFound
 from integration.journeys.what_to_change import what_to_change
 from integration.reconciliation import queries as revisions
 from integration.reports.cap_events import cap_events
+from integration.reports.chart_words import chart_words
 from integration.reports.page_charts import burn_up_svg, stories_svg
 from integration.reports.revision_diff import revision_diff
 from integration.reports.sprint_page import sprint_page
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.journeys.books import Books
+    from integration.reports.chart_words import ChartWords
     from integration.reports.shapes import SprintReport
     from integration.reports.sprint_page import SprintPage
+    from integration.workspaces.workspace import Workspace
 
 sprint_pages = page_blueprint("sprint_pages")
 
@@ -74,11 +77,12 @@ def show_burn_up(workspace_id: str, sprint_id: int) -> Response:
         raise InvalidInput("theme is light or dark, width is wide or narrow")
     books = service().books.for_workspace(workspace_id)
     with service().transactions.begin() as session:
+        workspace = workspaces.find(session, workspace_id)
         report = _sprint(session, workspace_id, sprint_id, books, 0).report
         events = cap_events(session, workspace_id, report.caps)
     drawn = burn_up_svg(
         report, "dark" if theme == "dark" else "light", "narrow" if width == "narrow" else "wide",
-        events,
+        _words(workspace), events,
     )  # fmt: skip
     response = Response(drawn, content_type="image/svg+xml")
     response.set_etag(sha256(drawn.encode()).hexdigest()[:16])
@@ -107,8 +111,8 @@ def show_report(workspace_id: str, sprint_id: int) -> Response:
             retrospective=what_to_change(session, workspace_id, whole, books, now=now()),
             main_causes=main_causes,
             cap_events=events,
-            burn_up=_embedded(burn_up_svg(whole, "light", "wide", events)),
-            stories_chart=_embedded(stories_svg(whole, "light")),
+            burn_up=_embedded(burn_up_svg(whole, "light", "wide", _words(workspace), events)),
+            stories_chart=_embedded(stories_svg(whole, "light", _words(workspace))),
             style=Markup(stylesheet()),  # noqa: S704  # Ours, and without any tag.
             factor_version=books.carbon.factor_version,
             price_version=books.prices.price_version,
@@ -143,6 +147,10 @@ def _whole(session: Session, workspace_id: str, sprint_id: int, books: Books) ->
     if found is None:
         raise NotFound(f"Sprint {sprint_id} has no revision {asked}")
     return found
+
+
+def _words(workspace: Workspace) -> ChartWords:
+    return chart_words(service().wordings, workspace.workspace_id, workspace.locale)
 
 
 def _embedded(drawing: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 from integration.app import app_with
 from integration.cli.report_files import report_file
-from integration.foundation.wording import Wordings
+from integration.foundation.wording import Wordings, templates_folder
 from integration.jira import adf
 from integration.jira.comment import comment
 from integration.journeys.change_settings import change_workspace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from integration.web.service import Service
     from tests.doors.worlds import World
 
+CHARTS = (templates_folder() / "words" / "charts.json.j2").read_text(encoding="utf-8")
 FAULTY = {
     "an unknown name": "{{ nothing }}",
     "escaping undone": "{{ workspace.name | safe }}",
@@ -87,6 +89,15 @@ def test_report_files_follow_the_locale_and_own_words_but_csv_is_for_programs(
     assert report_file(german, "acme", 14, "md").decode() == "# Rückblick auf Acme Sprint 14\n"
     assert report_file(german, "acme", 14, "csv") == before
     assert "60,00" in report_file(german, "acme", 14, "html").decode()
+
+
+def test_a_chart_on_a_page_writes_as_the_workspace_does(german: Service, tmp_path: Path) -> None:
+    own(tmp_path, "words/charts.json.j2", CHARTS.replace('"cap": "Cap"', '"cap": "Deckel"'))
+    drawn = page(german, "/acme/sprints/14/burn-up.svg")
+    assert "Deckel 60,00 $" in drawn
+    assert "Deckel 30,00 $" in drawn  # What it was before it was raised.
+    assert "11. Nov." in drawn
+    assert not re.search(r">[^<]*\$[0-9]", drawn)
 
 
 def test_a_comment_is_worded_by_its_workspace_and_stays_known_as_ours(tmp_path: Path) -> None:

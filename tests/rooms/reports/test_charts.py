@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
+from integration.foundation.wording import Wordings, templates_folder
 from integration.reports.chart_look import COLOURS, Theme
 from integration.reports.chart_specs import burn_up_spec, stories_spec
+from integration.reports.chart_words import chart_words, english
 from integration.reports.pictures import png, svg
 from tests import report_examples as acme
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REPORTS = {
     "running": acme.running_report(),
@@ -137,6 +142,65 @@ def test_words_and_marks_stand_out_from_the_paper(theme: Theme) -> None:
         assert _contrast(colour, colours.paper) >= 4.5
     for colour in (colours.actual, colours.cap, colours.above, colours.below):
         assert _contrast(colour, colours.paper) >= 3
+
+
+def test_a_chart_writes_figures_and_days_as_the_workspaces_language_does() -> None:
+    german = chart_words(Wordings(), "acme", "de_DE")
+    report = acme.running_report()
+    assert _texts(burn_up_spec(report, "light", german)) == [
+        "3. Nov.", "5. Nov.", "7. Nov.", "9. Nov.", "11. Nov.", "13. Nov.",
+        "0 $", "100 $", "200 $", "300 $",
+        "236,00 $", "Cap 300,00 $", "128,70 $",
+        "Acme Sprint 14: AI spend against the cap",
+        "Dashed: forecast, with the range from P10 to P90.",
+    ]  # fmt: skip
+    rows = stories_spec(report, "light", german)["data"]["values"]
+    assert rows[0]["label"].replace("\xa0", " ") == "72,80 $ (+304 %)"
+
+
+@pytest.mark.parametrize(("locale", "ticks"), [
+    ("en_US", ["3 Nov", "$100"]),
+    ("fr_FR", ["3 nov.", "100 $US"]),
+    ("pt_BR", ["3 de nov.", "US$ 100"]),
+    ("ja_JP", ["11月3日", "$100"]),
+    ("en_IN", ["3 Nov", "$100"]),
+])  # fmt: skip
+def test_axes_follow_the_locale(locale: str, ticks: list[str]) -> None:
+    texts = _texts(
+        burn_up_spec(acme.running_report(), "light", chart_words(Wordings(), "", locale))
+    )
+    assert [texts[0], texts[7]] == ticks
+
+
+def test_a_workspaces_own_words_stand_in_its_charts(tmp_path: Path) -> None:
+    own = tmp_path / "acme" / "words"
+    own.mkdir(parents=True)
+    ours = (templates_folder() / "words" / "charts.json.j2").read_text(encoding="utf-8")
+    (own / "charts.json.j2").write_text(ours.replace('"Cap"', '"Deckel"'), encoding="utf-8")
+    drawn = _texts(
+        burn_up_spec(
+            acme.running_report(), "light", chart_words(Wordings(tmp_path), "acme", "de_DE")
+        )
+    )
+    assert "Deckel 300,00 $" in drawn
+
+
+@pytest.mark.parametrize("broken", ["{", '{"cap": "Deckel"}', "{{ unheard_of }}", '{"more": 3}'])
+def test_words_that_cannot_be_read_give_way_to_ours(tmp_path: Path, broken: str) -> None:
+    own = tmp_path / "acme" / "words"
+    own.mkdir(parents=True)
+    (own / "charts.json.j2").write_text(broken, encoding="utf-8")
+    told: list[str] = []
+    wordings = Wordings(tmp_path, lambda _, template, fault: told.append(template))
+    assert chart_words(wordings, "acme", "en_US") == english()
+    assert told == ["charts.json.j2"]
+
+
+def _texts(spec: dict[str, Any]) -> list[str]:
+    """All that a drawing says, in its order, with plain spaces."""
+    drawn = ET.fromstring(svg(spec))
+    found = ("".join(each.itertext()) for each in drawn.iter("{http://www.w3.org/2000/svg}text"))
+    return [" ".join(text.split()) for text in found]
 
 
 def _rows(spec: dict[str, Any], label: str, member: str = "label") -> list[dict[str, Any]]:
