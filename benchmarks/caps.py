@@ -2,7 +2,7 @@
 
 64 clients on one hot cap, in this run: the journey (no HTTP) in 1, 2 and 8 processes, beside one
 atomic UPDATE per call and SELECT … FOR UPDATE, both bare psycopg with prepared statements writing
-the same rows; then over HTTP with two gunicorn workers, beside the same door with an atomic UPDATE.
+the same rows; then over HTTP with two web processes, beside the same door with an atomic UPDATE.
 The machine's cores are shared by clients, deciders and PostgreSQL: read the ratios.
 
     python -m benchmarks.caps [--seconds 2]

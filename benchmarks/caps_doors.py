@@ -1,4 +1,4 @@
-"""The door in front of the caps: two gunicorn workers, and 64 clients with a connection each.
+"""The door in front of the caps: two web processes, and 64 clients with a connection each.
 
 Behind it stands the product's authorizer, or one atomic UPDATE for each call; all else is the same.
 One thread sends what was rendered beforehand, so that the load takes little of the cores.
@@ -26,12 +26,15 @@ from benchmarks.caps_load import (
     story_of,
     summed,
 )
+from integration.app import app_with, tune
 from integration.assembly import default_books
 from integration.caps.policy import Amounts, Denied, Granted
 from integration.foundation.clock import SystemClock
 from integration.foundation.database import connect, transactions_on
+from integration.foundation.secrets import SecretBox
 from integration.journeys.authorize_call import Answer
 from integration.journeys.book_shelf import BookShelf
+from integration.web.service import Service
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -75,29 +78,34 @@ class AtomicAuthorizer:
         """Nothing runs here."""
 
 
-def door(design: str) -> Flask:
-    """The web app of the product, or with the atomic UPDATE in the place of its authorizer."""
-    from integration.app import app_with, tune
-    from integration.foundation.secrets import SecretBox
-    from integration.web.service import Service
+def journey() -> Flask:
+    """The web app of the product."""
+    return app_with(service())
 
+
+def atomic_update() -> Flask:
+    """The same app with the atomic UPDATE in the place of its authorizer."""
+    made = service()
+    object.__setattr__(made, "authorizer", AtomicAuthorizer(os.environ["DATABASE_URL"]))
+    return app_with(made)
+
+
+def service() -> Service:
+    """What the doors work with."""
     tune()
     url = os.environ["DATABASE_URL"]
     engine = connect(url, pool_size=32)
     transactions = transactions_on(engine)
-    service = Service(
+    return Service(
         engine=engine, transactions=transactions, books=BookShelf(transactions, default_books()),
         box=SecretBox("b25seSB0aGUgdGVzdHMgZXZlciB1c2UgdGhpcyBrZXk="), clock=SystemClock(),
         public_url="http://localhost", max_body_bytes=10**6,
     )  # fmt: skip
-    if design == "atomic UPDATE":
-        object.__setattr__(service, "authorizer", AtomicAuthorizer(url))
-    return app_with(service)
 
 
 def run(url: str, design: str, keys: list[str], seconds: float, server: int) -> Result:
     """Ask for calls under the hot cap for a while, then under the small one until it is full."""
-    app = f"benchmarks.caps_doors:door({design!r})"
+    app = f"benchmarks.caps_doors:{design.replace(' ', '_').lower()}"
     with processes.web(url, app=app, threads=32) as (port, web):
         many = int(seconds * AT_MOST_PER_S)
         http_load.run(port, requests(keys, "warm", 0, many), CLIENTS, WARM_UP_S)

@@ -2,7 +2,7 @@
 
     python benchmarks/ingest.py [--rounds 3] [--seconds 3]
 
-Everything shares this machine: the load, two gunicorn workers and an embedded PostgreSQL with its
+Everything shares this machine: the load, two web processes and an embedded PostgreSQL with its
 default durability. So ratios count; COPY and HTTP take turns, and the medians of the rounds are
 compared. The last line is JSON.
 """
@@ -39,7 +39,7 @@ BATCH_CLIENTS = 32
 """As many as both web processes have threads, so that each always finds requests that wait."""
 MOST_RENDERED_EVENTS = 300_000
 SINGLE_CLIENTS = 64
-ONE_BY_ONE = "benchmarks.ingest_one_by_one:app()"
+ONE_BY_ONE = "benchmarks.ingest_one_by_one:app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def measure(
             found[f"copy_{size}"] = merged(f"bare COPY, {size} a transaction", copies)
             found[f"http_{size}"] = merged(f"HTTP, {size} a request", loads)
     for name, label, app in (
-        ("grouped", "single events, group commit", "integration.app:create_app()"),
+        ("grouped", "single events, group commit", "integration.app:create_app"),
         ("alone", "single events, one by one", ONE_BY_ONE),
     ):
         with processes.web(url, app=app, threads=40, folder=folder) as (port, process):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from integration.cli.run_commands import web_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,17 +30,13 @@ def free_port() -> int:
 
 @contextmanager
 def web(
-    url: str, *, app: str = "integration.app:create_app()", threads: int = 16, workers: int = 2,
+    url: str, *, app: str = "integration.app:create_app", threads: int = 16, workers: int = 2,
     folder: Path | None = None,
 ) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:  # fmt: skip
-    """Run gunicorn for the length of the block; yields its port and its process."""
+    """Run web processes for the length of the block; yields their port and their parent."""
     port = free_port()
     process = subprocess.Popen(
-        [
-            sys.executable, "-m", "gunicorn", app, "--worker-class", "gthread",
-            "--workers", str(workers), "--threads", str(threads), "--bind", f"127.0.0.1:{port}",
-            "--log-level", "error", "--no-control-socket", "--keep-alive", "30",
-        ],
+        web_arguments("127.0.0.1", port, processes=workers, threads=threads, app=app),
         cwd=ROOT, start_new_session=True,
         env=os.environ | {
             "DATABASE_URL": url, "STORYMETER_WEB_THREADS": str(threads),

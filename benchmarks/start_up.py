@@ -1,7 +1,7 @@
 """How long a web process takes from its start to its first answer on /healthz.
 
 Seconds, not a ratio: the promise is an absolute one (under 2 s on two cores). Each start is a fresh
-interpreter running `storymeter web` with one gunicorn process; no database is needed to answer.
+interpreter running `storymeter web` with one web process; no database is needed to answer.
 Beside the wall clock stands the processor time of all its processes, which other load moves less.
 """
 

@@ -1,6 +1,6 @@
 """How fast Jira's webhooks are answered: verified, stored and acknowledged, over HTTP.
 
-gunicorn as in production, an embedded PostgreSQL, signed deliveries of a story's change (about
+web processes as in production, an embedded PostgreSQL, signed deliveries of a story's change (about
 6 KB), each with a delivery id of its own; every tenth comes twice. So many connections send one
 after the other without a pause, which is more than Jira does. The promise is 50 ms.
 """

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STOP_TIMEOUT_S = 30
+DRAIN_S = 20
+"""How long requests in hand are waited for when the web processes stop."""
+HEAD_BYTES = 16_384
+"""Of a request line and its headers together; more is answered 431."""
 
 
 class ProcessEnded(StoryMeterError):
@@ -55,9 +59,11 @@ def run() -> None:
 
 @click.command()
 def web() -> None:
-    """Run the web processes (gunicorn) on STORYMETER_HOST and STORYMETER_PORT."""
+    """Run the web processes (granian) on STORYMETER_HOST and STORYMETER_PORT."""
     settings = read_settings()
-    arguments = gunicorn_arguments(settings)
+    arguments = web_arguments(
+        settings.host, settings.port, processes=settings.web_processes, threads=settings.web_threads
+    )
     # Counters of all web processes are added up through files; those of an earlier run are gone.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="storymeter-metrics-")
     os.execv(arguments[0], arguments)
@@ -85,7 +91,7 @@ def migrate() -> None:
 
 
 def check_port(settings: Settings) -> None:
-    """Find out at once, not after gunicorn's five attempts, that the port cannot be used.
+    """Find out before any process starts that the port cannot be used.
 
     Raises:
         PortTaken: with what to set instead.
@@ -102,17 +108,17 @@ def check_port(settings: Settings) -> None:
             ) from wrong
 
 
-def gunicorn_arguments(settings: Settings) -> list[str]:
-    """The command line of the web processes."""
+def web_arguments(
+    host: str, port: int, *, processes: int, threads: int, app: str = "integration.app:create_app"
+) -> list[str]:  # fmt: skip
+    """The command line of the web processes; one that ends is replaced."""
     return [
-        sys.executable, "-m", "gunicorn", "integration.app:create_app()",
-        "--worker-class", "gthread",
-        "--workers", str(settings.web_processes),
-        "--threads", str(settings.web_threads),
-        "--bind", f"{settings.host}:{settings.port}",
-        "--graceful-timeout", "20",
+        sys.executable, "-m", "granian", app, "--factory", "--interface", "wsgi",
+        "--host", host, "--port", str(port),
+        "--workers", str(processes), "--blocking-threads", str(threads),
+        "--http", "1", "--no-ws", "--http1-buffer-size", str(HEAD_BYTES),
+        "--respawn-failed-workers", "--workers-kill-timeout", str(DRAIN_S),
         "--log-level", "warning",
-        "--no-control-socket",
     ]  # fmt: skip
 
 

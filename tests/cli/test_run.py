@@ -87,9 +87,9 @@ def reported(url: str, key: str) -> dict[str, Any]:
 def assert_headers_have_limits(client: requests.Session, url: str) -> None:
     """The server refuses by itself what is too much, before any of our code reads it."""
     many = {f"x-header-{number}": "1" for number in range(120)}
-    for headers in ({"x-long": "a" * 9000}, many):
+    for headers in ({"x-long": "a" * 40_000}, many):
         assert client.get(f"{url}/healthz", headers=headers, timeout=20).status_code == 431
-    assert client.get(f"{url}/healthz?{'a' * 5000}", timeout=20).status_code == 414
+    assert client.get(f"{url}/healthz?{'a' * 40_000}", timeout=20).status_code in {414, 431}
 
 
 def test_run_serves_stops_with_its_database_and_keeps_its_data(tmp_path: Path) -> None:
