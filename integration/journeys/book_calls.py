@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
@@ -20,7 +21,9 @@ from integration.foundation.round_trip import round_trip
 from integration.journeys import book_entries, capture_holds
 from integration.journeys.held_stories import HeldStories
 from integration.journeys.known_calls import KnownCalls
+from integration.journeys.value_usage import Place
 from integration.ledger import store as ledger
+from integration.ledger.blocks import blocks_of
 from integration.mailbox import store as mailbox
 
 if TYPE_CHECKING:
@@ -30,9 +33,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from integration.caps.policy import Cap
-    from integration.journeys.known_calls import Call, Outcome
+    from integration.journeys.arrived_calls import Arrival, Call, Lot
+    from integration.journeys.known_calls import Outcome
     from integration.journeys.usage_settings import SettingsMemory, UsageSettings
-    from integration.ledger.entry import LedgerEntry
+    from integration.ledger.blocks import Block
     from integration.metering.attribution import Attribution
 
 
@@ -46,47 +50,66 @@ class _Standing:
     """Those of the calls' marks that were met before."""
     has_authorized: bool
     """Whether a call that happened may have been authorized."""
+    blocks: list[Block]
+    """The calls as they would stand if nobody had reported them before."""
 
 
 def book_calls(
-    session: Session, workspace_id: str, calls: Sequence[Call], memory: SettingsMemory,
+    session: Session, workspace_id: str, arrivals: Sequence[Arrival], memory: SettingsMemory,
     now: datetime,
 ) -> list[Outcome]:  # fmt: skip
     """Write what is new, correct what is known better now; answer per call."""
+    calls = [call for each in arrivals for call in each.calls]
     owners: dict[bytes, Call] = {}
     for call in calls:
         for mark in call.marks.values():
             owners.setdefault(mark, call)
-    standing = _find(session, workspace_id, calls, owners, memory)
-    before = standing.known_marks
-    links = ledger.recognise(session, workspace_id, before) if before else {}
+    lots = [lot for each in arrivals for lot in each.lots]
+    standing = _find(session, workspace_id, calls, lots, owners, memory)
+    known_marks = standing.known_marks
+    is_all_new = not known_marks and len(owners) == sum([len(call.marks) for call in calls])
+    if is_all_new and not standing.has_authorized:
+        blocks = standing.blocks
+        closed = book_entries.book_blocks(session, workspace_id, blocks, now, standing.caps)
+        note_late_usage(session, workspace_id, blocks, closed, now)
+        return ["accepted"] * len(calls)
+    links = ledger.recognise(session, workspace_id, known_marks) if known_marks else {}
     known = KnownCalls(standing.stories, links, owners)
+    _make_entries(calls, standing.blocks)
     outcomes = known.settle_all(session, workspace_id, calls)
     if standing.has_authorized:
         events = [call.event for call in calls]
         capture_holds.capture(session, workspace_id, events, now, known.entries)
-    closed = book_entries.book(session, workspace_id, known.entries, now, standing.caps)
+    blocks = blocks_of(known.entries)
+    closed = book_entries.book_blocks(session, workspace_id, blocks, now, standing.caps)
     ledger.point_to(session, workspace_id, known.moved_marks)
     for name, call in known.conflicts:
         ledger.keep_conflict(
             session, workspace_id, *name, call.digest,
             record=msgspec.json.encode(call.event).decode(), now=now,
         )  # fmt: skip
-    note_late_usage(session, workspace_id, known.entries, closed, now)
+    note_late_usage(session, workspace_id, blocks, closed, now)
     return outcomes
 
 
+def _make_entries(calls: Sequence[Call], blocks: Sequence[Block]) -> None:
+    """Give each call the entry of its own."""
+    entries = {entry.entry_id.bytes: entry for block in blocks for entry in block.entries()}
+    for call in calls:
+        call.entry = entries[call.entry_id]
+
+
 def _find(
-    session: Session, workspace_id: str, calls: Sequence[Call], owners: dict[bytes, Call],
-    memory: SettingsMemory,
+    session: Session, workspace_id: str, calls: Sequence[Call], lots: Sequence[Lot],
+    owners: dict[bytes, Call], memory: SettingsMemory,
 ) -> _Standing:  # fmt: skip
     settings = memory.last_seen(session, workspace_id)
-    found = _attributions(calls, settings)
+    attributed = _attributed(lots, settings)
     stories = HeldStories(session, workspace_id)
-    names = capture_holds.named(call.event for call in calls)
-    marks = {mark: (*call.name, call.digest) for mark, call in owners.items()}
+    names = capture_holds.named([call.event for call in calls])
+    marks = {mark: (call.entry_id, call.at.date(), call.digest) for mark, call in owners.items()}
     with round_trip(session) as trip:
-        take_stories = stories.ask(trip, _keys(found))
+        take_stories = stories.ask(trip, _keys(attributed))
         trip.ask(cap_queries.steady(workspace_id))
         told_caps = trip.ask(cap_queries.in_force(workspace_id))
         told_mark = memory.ask(trip, workspace_id)
@@ -95,32 +118,47 @@ def _find(
     take_stories()
     if told_mark() != settings.mark:
         settings = memory.read(session, workspace_id)
-        found = _attributions(calls, settings)
-    stories.hold(_keys(found))
-    for call, attribution in zip(calls, found, strict=True):
-        call.put_on(attribution, stories, settings.default_region)
-    return _Standing(stories, told_caps(), told_known(), told_names is not None and told_names())
+        attributed = _attributed(lots, settings)
+    stories.hold(_keys(attributed))
+    blocks = [
+        block
+        for lot, attribution in attributed
+        for part in lot.split(stories.turns(attribution.story_key))
+        for block in _valued(part, attribution, stories, settings.default_region)
+    ]
+    has_authorized = told_names is not None and told_names()
+    return _Standing(stories, told_caps(), told_known(), has_authorized, blocks)
 
 
-def _attributions(calls: Sequence[Call], settings: UsageSettings) -> list[Attribution]:
-    attribute = settings.ladder.attribute
-    return [attribute(call.event) for call in calls]
+def _attributed(lots: Sequence[Lot], settings: UsageSettings) -> list[tuple[Lot, Attribution]]:
+    ladder = settings.ladder
+    if ladder.turns:
+        lots = [part for lot in lots for part in lot.split(ladder.turns)]
+    return [(lot, ladder.attribute(lot.event)) for lot in lots]
 
 
-def _keys(found: Sequence[Attribution]) -> list[str]:
+def _keys(attributed: Sequence[tuple[Lot, Attribution]]) -> list[str]:
     """The stories that calls are attributed to, in one order."""
-    return sorted({each.story_key for each in found} - {""})
+    return sorted({attribution.story_key for _, attribution in attributed} - {""})
+
+
+def _valued(
+    lot: Lot, attribution: Attribution, stories: HeldStories, default_region: str
+) -> list[Block]:
+    story_key, sprint_id = stories.place_at(attribution.story_key, lot.calls[0].at)
+    return lot.valued(Place(story_key, attribution.reason, sprint_id, default_region))
 
 
 def note_late_usage(
-    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], closed: Sequence[int],
+    session: Session, workspace_id: str, blocks: Sequence[Block], closed: Sequence[int],
     now: datetime,
 ) -> None:  # fmt: skip
     """Let the worker revise the closed Sprints that these entries still fall into."""
-    by_sprint = {entry.sprint_id: entry for entry in entries} if closed else {}
+    by_sprint = {block.words.sprint_id: block for block in blocks} if closed else {}
     for sprint_id in closed:
+        entry_id = by_sprint[sprint_id].rows[-1][0]
         mailbox.receive(
             session, workspace_id, source="ledger", event="late_usage",
-            delivery_id=str(by_sprint[sprint_id].entry_id), subject=f"sprint:{sprint_id}",
+            delivery_id=str(UUID(bytes=entry_id)), subject=f"sprint:{sprint_id}",
             body=b"", now=now,
         )  # fmt: skip

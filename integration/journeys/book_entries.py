@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from integration.backlog import store as backlog
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.caps.cover import CapsInForce
-from integration.caps.policy import CallScope, Cap, thresholds_reached
+from integration.caps.policy import CallScope, thresholds_reached
 from integration.foundation.round_trip import round_trip
 from integration.journeys.cap_notices import promise_threshold_notice
 from integration.ledger import store as ledger
+from integration.ledger.blocks import Block, blocks_of
+from integration.ledger.entry import AMOUNTS
 from integration.workspaces import store as workspaces
 
 if TYPE_CHECKING:
@@ -22,12 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from integration.caps.policy import ScopeKind
+    from integration.caps.policy import Cap, ScopeKind, Unit
     from integration.ledger.entry import LedgerEntry
     from integration.workspaces.workspace import Team
-
-
-_SCOPE = ("story_key", "sprint_id", "model", "team", "feature")
 
 
 class ScopeFinder:
@@ -79,20 +77,31 @@ def book(
     session: Session, workspace_id: str, entries: Sequence[LedgerEntry], now: datetime,
     in_force: Sequence[Cap] | None = None,
 ) -> list[int]:  # fmt: skip
-    """Write entries, count them under each cap that covers them, fire thresholds they reach.
+    """Book entries as `book_blocks` does.
 
     `in_force` are the workspace's caps, steady already, for who has read them in this transaction.
-    Returns the closed Sprints that the entries fall into.
     """
     if in_force is None:
         in_force = cap_queries.caps_of(session, workspace_id)
-    if not entries:
+    return book_blocks(session, workspace_id, blocks_of(entries), now, in_force)
+
+
+def book_blocks(
+    session: Session, workspace_id: str, blocks: Sequence[Block], now: datetime,
+    in_force: Sequence[Cap],
+) -> list[int]:  # fmt: skip
+    """Write entries, count them under each cap that covers them, fire thresholds they reach.
+
+    Returns the closed Sprints that the entries fall into.
+    """
+    if not blocks:
         return []
-    amounts = amounts_under(session, workspace_id, in_force, entries) if in_force else {}
-    ledger.copy_in(session, workspace_id, entries, now)
+    amounts = spent_under(session, workspace_id, in_force, blocks) if in_force else {}
+    ledger.copy_in(session, workspace_id, blocks, now)
     with round_trip(session) as trip:
-        trip.ask(ledger.adding_up(workspace_id, entries, now))
-        closed = trip.ask(backlog.closed(workspace_id, {entry.sprint_id for entry in entries}))
+        trip.ask(ledger.adding_up(workspace_id, blocks, now))
+        sprints = {block.words.sprint_id for block in blocks}
+        closed = trip.ask(backlog.closed(workspace_id, sprints))
         if amounts:
             trip.ask(caps.adding_spend(workspace_id, amounts))
             spent_and_fired = trip.ask(cap_queries.spent_and_fired(workspace_id, amounts))
@@ -114,38 +123,40 @@ def _is_news(cap: Cap, spent: int, fired: frozenset[int]) -> bool:
 def amounts_under(
     session: Session, workspace_id: str, in_force: Sequence[Cap], entries: Sequence[LedgerEntry]
 ) -> dict[str, int]:
-    """What entries spend under each cap, in the cap's unit; caps they do not touch are left out."""
+    """What entries spend under each cap, as `spent_under` tells it."""
+    return spent_under(session, workspace_id, in_force, blocks_of(entries))
+
+
+def spent_under(
+    session: Session, workspace_id: str, in_force: Sequence[Cap], blocks: Sequence[Block]
+) -> dict[str, int]:
+    """What blocks spend under each cap, in the cap's unit; caps they do not touch are left out."""
     kinds = {cap.scope_kind for cap in in_force}
-    finder = ScopeFinder(session, workspace_id, [entry.story_key for entry in entries], kinds)
-    # Entries that agree in all of this fall under the same caps; few caps look at the time.
-    any_period = any(cap.period_start or cap.period_end for cap in in_force)
-    marks_of = attrgetter(*_SCOPE, "occurred_at") if any_period else attrgetter(*_SCOPE)
-    alike: dict[tuple[object, ...], list[LedgerEntry]] = defaultdict(list)
-    for entry in entries:
-        alike[marks_of(entry)].append(entry)
+    finder = ScopeFinder(session, workspace_id, [each.words.story_key for each in blocks], kinds)
+    if any(cap.period_start or cap.period_end for cap in in_force):
+        blocks = [Block(block.words, [row]) for block in blocks for row in block.rows]
     amounts: dict[str, int] = defaultdict(int)
     indexed = CapsInForce(in_force)
-    for group in alike.values():
-        one = group[0]
+    for block in blocks:
+        words, (_, moment, *_) = block.words, block.rows[0]
         scope = finder.scope(
-            one.story_key, one.sprint_id, one.model, one.occurred_at,
-            team=one.team, feature=one.feature,
+            words.story_key, words.sprint_id, words.model, moment,
+            team=words.team, feature=words.feature,
         )  # fmt: skip
-        for cap in indexed.covering(scope):
-            amounts[cap.cap_id] += amount_of(group, cap)
+        covering = indexed.covering(scope)
+        spent = dict(zip(AMOUNTS, block.sums(), strict=True)) if covering else {}
+        for cap in covering:
+            amounts[cap.cap_id] += sum(spent[name] for name in _COUNTED[cap.unit])
     return dict(amounts)
 
 
-def amount_of(entries: Sequence[LedgerEntry], cap: Cap) -> int:
-    """Entries' amount in a cap's unit; unknown costs and emissions count as nothing spent.
-
-    They are shown as unpriced instead. A dollar cap counts what the team pays: contracted cost.
-    """
-    if cap.unit == "tokens":
-        return sum(entry.input_tokens + entry.output_tokens for entry in entries)
-    if cap.unit == "kgco2e":
-        return sum(entry.location_central_ugco2e or 0 for entry in entries)
-    return sum(entry.contracted_cost_nanousd or 0 for entry in entries)
+_COUNTED: dict[Unit, tuple[str, ...]] = {
+    "usd": ("contracted_cost_nanousd",),
+    "tokens": ("input_tokens", "output_tokens"),
+    "kgco2e": ("location_central_ugco2e",),
+}
+"""What counts under a cap. Unknown costs and emissions count as nothing spent and are shown as
+unpriced instead. A dollar cap counts what the team pays: contracted cost."""
 
 
 def fire_thresholds(

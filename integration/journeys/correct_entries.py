@@ -16,6 +16,7 @@ from integration.journeys.held_stories import HeldStories
 from integration.journeys.value_again import event_of, valued_again
 from integration.ledger import queries as ledger_queries
 from integration.ledger.better_record import BY_PERSON
+from integration.ledger.blocks import blocks_of
 from integration.ledger.entry import replacement_of, reversal_of
 from integration.metering import store as metering
 from integration.metering.attribution import Ladder
@@ -203,7 +204,7 @@ class _Run:
             return pairs
         lines = [line for old, new in pairs for line in (reversal_of(old, self.action), new)]
         closed = book_entries.book(session, self.workspace_id, lines, self.now)
-        note_late_usage(session, self.workspace_id, lines, closed, self.now)
+        note_late_usage(session, self.workspace_id, blocks_of(lines), closed, self.now)
         workspaces.audit(
             session, self.workspace_id, at=self.now, actor=self.actor, action=self.action,
             subject=f"day:{day}", reason=self.reason, entries=len(pairs),

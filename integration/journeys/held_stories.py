@@ -57,6 +57,13 @@ class HeldStories:
         history = self._found.get(key) or self._history(key)
         return history.story_key, sprint_at(history.memberships, moment)
 
+    def turns(self, key: str) -> set[datetime]:
+        """The moments from which on the story's spend belongs to another Sprint."""
+        if not key:
+            return set()
+        history = self._history(key).memberships
+        return {moment for each in history for moment in (each.joined_at, each.left_at) if moment}
+
     def story_of(self, key: str) -> str:
         """The story that a key stands for: itself, or the one it is a sub-task of."""
         return self._history(key).story_key if key else ""

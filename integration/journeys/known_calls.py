@@ -3,68 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Literal
-from uuid import UUID
 
-import msgspec
-
-from integration.journeys.value_usage import Place, value
 from integration.ledger import store as ledger
 from integration.ledger.better_record import contradicts, corrections, ids_in, merged_into
-from integration.ledger.entry import day_of, first_of
-from integration.metering.identity import content_digest, marks
+from integration.ledger.entry import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
-    from integration.journeys.books import Books
+    from integration.journeys.arrived_calls import Call, CallName
     from integration.journeys.held_stories import HeldStories
     from integration.ledger.entry import LedgerEntry
-    from integration.metering.attribution import Attribution
     from integration.metering.identity import Rung
-    from integration.metering.usage import UsageEvent
 
 
 Outcome = Literal["accepted", "duplicate", "improved", "rejected"]
 """What became of an event: counted, known already, known but made better, or impossible to keep."""
-
-CallName = tuple[UUID, date]
-"""The id and the day of the first entry about a call."""
-
-
-class Call:
-    """An event on its way into the book."""
-
-    __slots__ = ("books", "digest", "entry", "event", "marks", "name", "place")
-
-    name: CallName
-    """The call, if this record is the first about it."""
-    place: Place
-    entry: LedgerEntry
-    """As it would stand if nobody had reported the call before; made once its story is held."""
-
-    def __init__(self, event: UsageEvent, books: Books, entry_id: UUID) -> None:
-        self.event = event
-        self.books = books
-        self.marks = marks(event)
-        self.digest = content_digest(event)
-        self.name = (entry_id, day_of(event.occurred_at))
-
-    def put_on(self, attribution: Attribution, stories: HeldStories, default_region: str) -> None:
-        """Make the entry, on the story that the attribution leads to."""
-        key = attribution.story_key
-        story_key, sprint_id = stories.place_at(key, self.event.occurred_at)
-        self.place = Place(story_key, attribution.reason, sprint_id, default_region)
-        self.entry = value(self.event, self.place, self.books, self.name[0])
-
-    def valued_at(self, moment: datetime) -> LedgerEntry:
-        """The same record, had the call been made at another moment."""
-        then = msgspec.structs.replace(self.event, occurred_at=moment)
-        return value(then, self.place, self.books, self.name[0])
 
 
 @dataclass(slots=True)
@@ -87,9 +45,6 @@ class KnownCalls:
         self, session: Session, workspace_id: str, calls: Sequence[Call]
     ) -> list[Outcome]:
         """Decide what each record is worth, in order."""
-        if not self.links and len(self.owners) == sum(len(call.marks) for call in calls):
-            self.entries = [call.entry for call in calls]
-            return ["accepted"] * len(calls)
         fresh = [self._is_first(call) for call in calls]
         again = [call for call, is_first in zip(calls, fresh, strict=True) if not is_first]
         self._load(session, workspace_id, again)

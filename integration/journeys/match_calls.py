@@ -10,6 +10,7 @@ from integration.journeys.book_calls import note_late_usage
 from integration.journeys.held_stories import HeldStories
 from integration.ledger import store as ledger
 from integration.ledger import unnamed_queries
+from integration.ledger.blocks import blocks_of
 from integration.ledger.match_by_figures import joining, same_calls
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def match_calls(
         stories = HeldStories(session, workspace_id)
         lines = [line for group in groups for line in joining(group, stories.sprint_at)]
         closed = book_entries.book(session, workspace_id, lines, now, in_force)
-        note_late_usage(session, workspace_id, lines, closed, now)
+        note_late_usage(session, workspace_id, blocks_of(lines), closed, now)
     return sum(len(group) - 1 for group in groups)
 
 

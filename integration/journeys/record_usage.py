@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from integration.journeys.arrived_calls import Arrival
 from integration.journeys.book_calls import book_calls
-from integration.journeys.known_calls import Call
 from integration.journeys.usage_settings import SettingsMemory
 from integration.ledger import store as ledger
-from integration.ledger.entry import entry_ids_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,14 +40,13 @@ class Submission:
     books: Books
     now: datetime
     outcomes: list[Outcome] = field(default_factory=list)
-    _calls: list[Call] = field(default_factory=list)
+    _arrival: Arrival | None = None
 
-    def calls(self) -> list[Call]:
+    def arrival(self) -> Arrival:
         """The events as calls. Whoever asks first makes them: best before the transaction."""
-        if not self._calls:
-            ids = entry_ids_at(self.now)
-            self._calls = [Call(event, self.books, next(ids)) for event in self.events]
-        return self._calls
+        if self._arrival is None:
+            self._arrival = Arrival(self.events, self.books, self.now)
+        return self._arrival
 
 
 def record_usage(
@@ -105,8 +103,10 @@ class UsageRecorder:
             log.error("usage.rejected", workspace=whole.workspace_id, error=str(error)[:500])
             return
         middle = len(whole.events) // 2
-        halves = [replace(whole, events=whole.events[:middle], outcomes=[], _calls=[]),
-                  replace(whole, events=whole.events[middle:], outcomes=[], _calls=[])]  # fmt: skip
+        halves = [
+            replace(whole, events=events, outcomes=[], _arrival=None)
+            for events in (whole.events[:middle], whole.events[middle:])
+        ]
         for half in halves:
             self.record([half])
         whole.outcomes = halves[0].outcomes + halves[1].outcomes
@@ -116,25 +116,26 @@ class UsageRecorder:
         for submission in submissions:
             arrived[submission.workspace_id].append(submission)
         # In one order of workspaces, so that no two processes wait for each other.
-        calls = {
-            workspace_id: [call for each in arrived[workspace_id] for call in each.calls()]
+        arrivals = {
+            workspace_id: [each.arrival() for each in arrived[workspace_id]]
             for workspace_id in sorted(arrived)
         }
         now = max(each.now for each in submissions)
-        outcomes = self._book(calls, now)
+        outcomes = self._book(arrivals, now)
         for workspace_id, told in outcomes.items():
             following = iter(told)
             for submission in arrived[workspace_id]:
                 submission.outcomes = list(islice(following, len(submission.events)))
 
-    def _book(self, calls: dict[str, list[Call]], now: datetime) -> dict[str, list[Outcome]]:
+    def _book(self, arrivals: dict[str, list[Arrival]], now: datetime) -> dict[str, list[Outcome]]:
+        days = {day for each in arrivals.values() for arrival in each for day in arrival.days}
         for attempt in range(1, ATTEMPTS + 1):
-            self._make_room({call.name[1] for each in calls.values() for call in each})
+            self._make_room(days)
             try:
                 with self._transactions.begin() as session:
                     return {
                         workspace_id: book_calls(session, workspace_id, each, self._settings, now)
-                        for workspace_id, each in calls.items()
+                        for workspace_id, each in arrivals.items()
                     }
             except DBAPIError as error:
                 if not self._is_worth_another_try(error) or attempt == ATTEMPTS:

@@ -73,7 +73,7 @@ class UsageQueue:
             return ()
         # By this thread, while another one's transaction runs. The recorder rejects what cannot be.
         with suppress(ValueError, OverflowError):
-            submission.calls()
+            submission.arrival()
         ticket = Ticket(submission)
         with self._lock:
             self._let_in(ticket)

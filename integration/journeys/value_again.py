@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.carbon.live_grid import KeptFactor, LiveFactor
-from integration.journeys.value_usage import KEPT_ATTRIBUTES, Place, value
+from integration.journeys.kept_attributes import KEPT_ATTRIBUTES
+from integration.journeys.value_usage import Place, value
 from integration.metering.usage import UsageEvent
 
 if TYPE_CHECKING:

@@ -1,68 +1,43 @@
-"""Turns a usage event into a ledger entry: what it cost, what it emitted, and what is unknown."""
+"""Turns usage events into ledger entries: what they cost, what they emitted, and what is unknown.
+
+Events of one kind, which agree in all of KIND, cost and emit by the same rates and factors. These
+are looked up once for all of them.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from integration.carbon.footprint import Footprint, NoFactor
-from integration.carbon.live_grid import LiveFactor, at_hour  # msgspec resolves field types.
+from integration.carbon.live_grid import at_hour
 from integration.foundation.money import nanousd
-from integration.ledger.entry import LedgerEntry, entry_id_at, version_number
-from integration.metering.usage import NO_HOURS
+from integration.journeys.kept_attributes import KEPT_OF_KIND, KeptAttributes
+from integration.ledger.blocks import NUMBERS, Block, Words
+from integration.ledger.entry import LedgerEntry, entry_ids_at, version_number
 from integration.pricing.hourly_rates import accelerator_cost
-from integration.pricing.price_book import Priced
+from integration.pricing.schedule import Unpriced
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Sequence
+    from datetime import date, datetime
 
     from integration.carbon.carbon_book import CarbonBook
-    from integration.carbon.resolution import Amounts
+    from integration.carbon.live_grid import LiveFactor
+    from integration.carbon.resolution import Amounts, Coefficients
     from integration.journeys.books import Books
+    from integration.ledger.blocks import Numbers, Row
     from integration.metering.usage import UsageEvent
+    from integration.pricing.contract_schedules import Resolution
 
-
-class Kept(msgspec.Struct, omit_defaults=True, gc=False):
-    """What the book keeps of an event besides its columns; what is as usual is left out."""
-
-    request_model: str = ""
-    response_id: str = ""
-    call_id: str = ""
-    event_id: str = ""
-    trace_id: str = ""
-    span_id: str = ""
-    operation_name: str = "chat"
-    service_tier: str = "standard"
-    cache_write_1h_input_tokens: int = 0
-    branch: str = ""
-    key_alias: str = ""
-    user: str = ""
-    session: str = ""
-    environment: str = ""
-    prompt_version: str = ""
-    workload_class: str = ""
-    tags: tuple[str, ...] = ()
-    accelerator: str = ""
-    gpu_count: int = 0
-    gpu_hours: float = NO_HOURS
-    gpu_utilisation: float | None = None
-    energy_wh: float | None = None
-    grid: LiveFactor | None = None
-    """The hour's grid intensity that counted; None: the factor of the book's version did."""
-
-
-KEPT_ATTRIBUTES = tuple(name for name in Kept.__struct_fields__ if name != "grid")
-_KEPT = attrgetter(*KEPT_ATTRIBUTES)
-_TO_JSON = msgspec.json.Encoder().encode
+KIND = (
+    "source", "outcome", "provider_name", "response_model", "region", "story_key", "team",
+    "feature", "authorization_id", *KEPT_OF_KIND,
+)  # fmt: skip
+"""Everything an event says but its moment, its counts and its ids."""
 LARGEST_SOURCE_COST_USD = Decimal(1_000_000_000)
 """More than this for one call is a mistake of the source's, not a cost to compare with."""
-
-
-_NO_COUNTS = (0, 0, 0, 0, 0, 0, 0)
 
 
 class Place(NamedTuple):
@@ -77,117 +52,134 @@ class Place(NamedTuple):
     default_region: str
 
 
-def value(
-    event: UsageEvent, place: Place, books: Books, entry_id: UUID | None = None
-) -> LedgerEntry:
-    """Price a call at its own time and region. Unknown stays None and is counted, never 0.
+def value(event: UsageEvent, place: Place, books: Books, entry_id: bytes = b"") -> LedgerEntry:
+    """Price one call, as `value_all` does."""
+    moment = event.occurred_at.astimezone(UTC)
+    name = entry_id or next(entry_ids_at(moment))
+    return value_all([(name, moment, event)], place, books)[0].entries()[0]
 
-    A gateway's cache hit costs and emits nothing and counts as avoided; failed and blocked calls
-    are kept for the audit with no amounts at all.
+
+def value_all(
+    calls: Sequence[tuple[bytes, datetime, UsageEvent]], place: Place, books: Books
+) -> list[Block]:
+    """Price calls of one kind and one UTC day, each at its own time, in their region.
+
+    Of each: the 16 bytes of its entry's id, its moment in UTC, the event. Unknown stays None and is
+    counted, never 0. A gateway's cache hit costs and emits nothing and counts as avoided; failed
+    and blocked calls are kept for the audit with no amounts at all.
     """
-    happened = event.outcome == "completed"
-    region = event.region or place.default_region
-    costs, why_unpriced = _costs(event, books) if happened else ((0, 0), "")
-    live = books.live_factor(region, event.occurred_at) if books.live and happened else None
-    footprint = _footprint(event, region, books, live) if happened else _NOTHING
-    energy, low, central, high, market = footprint or _UNKNOWN
-    listed, contracted = costs or (None, None)
-    occurred_at = event.occurred_at.astimezone(UTC)
-    # By position, in the order of the fields: half the time of keywords, once per event.
-    return LedgerEntry(
-        entry_id or entry_id_at(occurred_at),
-        occurred_at.date(),
-        occurred_at,
-        "usage",
-        None,
-        event.source,
-        event.outcome,
-        event.provider_name,
-        event.model or event.accelerator,
-        region,
-        place.story_key,
-        place.reason,
-        place.sprint_id,
-        event.team,
-        event.feature,
-        event.authorization_id,
-        *(_counts(event) if happened else _NO_COUNTS),
-        listed,
-        contracted,
-        energy,
-        low,
-        central,
-        high,
-        market,
-        0 if costs else event.calls,  # unpriced_calls
-        0 if footprint else event.calls,  # calls_without_factor
-        event.calls if event.outcome == "cache_hit" else 0,  # avoided_calls
-        _source_cost(event) if event.source_cost_usd else None,
-        version_number(books.prices.price_version, books.carbon.factor_version),
-        why_unpriced,
-        _attributes(event, live if footprint else None),
-    )
+    _, moment, event = calls[0]
+    kind = _Kind(event, place.default_region, books)
+    attributes = KeptAttributes(event)
+    rows: dict[tuple[str, bool, bool, bool], list[Row]] = {}
+    for entry_id, at, each in calls:
+        numbers, why_unpriced, live = kind.numbers(each)
+        alike = (
+            why_unpriced, numbers[_ENERGY] is None, numbers[_MARKET] is None,
+            numbers[_SAID] is None,
+        )  # fmt: skip
+        row = (entry_id, at, numbers, attributes.of(each, live))
+        rows.setdefault(alike, []).append(row)
+    return [
+        Block(kind.words(moment.date(), place, why_unpriced), part)
+        for (why_unpriced, *_), part in rows.items()
+    ]
 
 
-_NOTHING = (0, 0, 0, 0, 0)
-_UNKNOWN = (None, None, None, None, None)
+_ENERGY, _MARKET, _SAID = (
+    NUMBERS.index(name) for name in ("energy_uwh", "market_ugco2e", "source_cost_nanousd")
+)
 
 
-def _counts(event: UsageEvent) -> tuple[int, int, int, int, int, int, int]:
-    """Calls, the token classes and accelerator-seconds, in the order of the entry's fields."""
-    return (
-        event.calls,
-        event.input_tokens,
-        event.cache_read_input_tokens,
-        event.cache_write_input_tokens,
-        event.output_tokens,
-        event.reasoning_output_tokens,
-        round(event.gpu_count * event.gpu_hours * 3600) if event.gpu_count else 0,
-    )
+class _Kind:
+    """What decides about the amounts of events of one kind; `event` speaks for them all."""
 
+    __slots__ = ("books", "event", "factors", "has_happened", "prices", "region")
 
-def _costs(event: UsageEvent, books: Books) -> tuple[tuple[int, int] | None, str]:
-    """List and contracted nano-USD, or None with the reason."""
-    if event.accelerator:
-        hours = Decimal(str(event.gpu_hours)) * event.gpu_count
-        found = accelerator_cost(
-            books.prices.overrides, event.provider_name, event.accelerator, event.occurred_at, hours
+    def __init__(self, event: UsageEvent, default_region: str, books: Books) -> None:
+        self.event, self.books = event, books
+        self.region = event.region or default_region
+        self.has_happened = event.outcome == "completed"
+        self.prices: Resolution | Unpriced | None = None
+        self.factors: Coefficients | NoFactor | None = None
+        if self.has_happened and not event.accelerator:
+            provider, model = event.provider_name, event.model
+            self.prices = books.prices.resolution(provider, model, event.service_tier)
+            self.factors = books.carbon.coefficients(provider, model, self.region or None)
+
+    def words(self, day: date, place: Place, why_unpriced: str) -> Words:
+        event, books = self.event, self.books
+        return Words(
+            day, "usage", None, event.source, event.outcome, event.provider_name,
+            event.model or event.accelerator, self.region, place.story_key, place.reason,
+            place.sprint_id, event.team, event.feature, event.authorization_id,
+            version_number(books.prices.price_version, books.carbon.factor_version), why_unpriced,
+        )  # fmt: skip
+
+    def numbers(self, event: UsageEvent) -> tuple[Numbers, str, LiveFactor | None]:
+        """The numbers of an event, why it has no cost, and the hour's grid where that counted."""
+        calls = event.calls
+        said = _source_cost(event) if event.source_cost_usd else None
+        if not self.has_happened:
+            avoided = calls if event.outcome == "cache_hit" else 0
+            return (*_NO_AMOUNTS, avoided, said), "", None
+        counts = (
+            calls, event.input_tokens, event.cache_read_input_tokens,
+            event.cache_write_input_tokens, event.output_tokens, event.reasoning_output_tokens,
+            round(event.gpu_count * event.gpu_hours * 3600) if event.gpu_count else 0,
+        )  # fmt: skip
+        costs, why_unpriced = self._costs(event, counts)
+        footprint, live = self._footprint(event, counts)
+        unpriced, without_factor = 0 if costs else calls, 0 if footprint else calls
+        return (
+            *counts, *(costs or _NO_COSTS), *(footprint or _NO_FOOTPRINT),
+            unpriced, without_factor, 0, said,
+        ), why_unpriced, live  # fmt: skip
+
+    def _costs(self, event: UsageEvent, counts: Counts) -> tuple[tuple[int, int] | None, str]:
+        """List and contracted nano-USD, or None with the reason."""
+        if self.prices is None:
+            return _costs_of_hours(event, self.books)
+        if isinstance(self.prices, Unpriced):
+            return None, self.prices.reason
+        _, given, read, written, made, reasoned, _ = counts
+        found = self.prices.costs(
+            event.occurred_at,
+            (given, made, read, written, event.cache_write_1h_input_tokens, reasoned),
         )
-        return (found, "") if isinstance(found, tuple) else (None, found.reason)
-    priced = books.prices.list_cost(
-        event.provider_name,
-        event.model,
-        event.occurred_at,
-        input_tokens=event.input_tokens,
-        output_tokens=event.output_tokens,
-        cache_read_input_tokens=event.cache_read_input_tokens,
-        cache_write_input_tokens=event.cache_write_input_tokens,
-        cache_write_1h_input_tokens=event.cache_write_1h_input_tokens,
-        reasoning_output_tokens=event.reasoning_output_tokens,
-        service_tier=event.service_tier,
+        return (None, found.reason) if isinstance(found, Unpriced) else (found[:2], "")
+
+    def _footprint(
+        self, event: UsageEvent, counts: Counts
+    ) -> tuple[Amounts | None, LiveFactor | None]:
+        """Energy, then location-based low, central, high and market-based; None without factors."""
+        books = self.books
+        live = books.live_factor(self.region, event.occurred_at) if books.live else None
+        if live is not None or event.accelerator or event.energy_wh is not None:
+            found = footprint_of(event, self.region, books.carbon)
+            if not isinstance(found, Footprint):
+                return None, None
+            return _kept_of(found if live is None else at_hour(found, live)), live
+        calls, given, read, written, made, _, _ = counts
+        fresh = given - read - written
+        if self.factors is None or isinstance(self.factors, NoFactor) or fresh < 0:
+            return None, None
+        return self.factors.amounts(calls, fresh, read, written, made), None
+
+
+Counts = tuple[int, int, int, int, int, int, int]
+"""Calls, the token classes and accelerator-seconds, in the order of the entry's fields."""
+_NO_AMOUNTS = (0,) * NUMBERS.index("avoided_calls")
+_NO_COSTS = (None, None)
+_NO_FOOTPRINT = (None, None, None, None, None)
+
+
+def _costs_of_hours(event: UsageEvent, books: Books) -> tuple[tuple[int, int] | None, str]:
+    hours = Decimal(str(event.gpu_hours)) * event.gpu_count
+    found = accelerator_cost(
+        books.prices.overrides, event.provider_name, event.accelerator, event.occurred_at, hours
     )
-    if isinstance(priced, Priced):
-        return (priced.list_cost_nanousd, priced.contracted_cost_nanousd), ""
-    return None, priced.reason
-
-
-def _footprint(
-    event: UsageEvent, region: str, books: Books, live: LiveFactor | None
-) -> Amounts | None:
-    """Energy, then location-based low, central, high and market-based; None without factors."""
-    if live is not None or event.accelerator or event.energy_wh is not None:
-        found = footprint_of(event, region, books.carbon)
-        if not isinstance(found, Footprint):
-            return None
-        return _kept_of(found if live is None else at_hour(found, live))
-    factors = books.carbon.coefficients(event.provider_name, event.model, region or None)
-    if isinstance(factors, NoFactor):
-        return None
-    read, written = event.cache_read_input_tokens, event.cache_write_input_tokens
-    fresh = event.input_tokens - read - written
-    if fresh < 0:
-        return None
-    return factors.amounts(event.calls, fresh, read, written, event.output_tokens)
+    return (found, "") if isinstance(found, tuple) else (None, found.reason)
 
 
 def _kept_of(found: Footprint) -> Amounts:
@@ -232,9 +224,3 @@ def _source_cost(event: UsageEvent) -> int | None:
         return None
     is_believable = said.is_finite() and 0 <= said <= LARGEST_SOURCE_COST_USD
     return nanousd(said) if is_believable else None
-
-
-def _attributes(event: UsageEvent, grid: LiveFactor | None) -> str:
-    kept = Kept(*_KEPT(event))
-    kept.grid = grid
-    return _TO_JSON(kept).decode()

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, cast
-
-from integration.ledger.entry import AMOUNTS, LedgerEntry
+from operator import add
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import date
 
-_FIRST_AMOUNT = LedgerEntry._fields.index(AMOUNTS[0])
-_AMOUNTS = slice(_FIRST_AMOUNT, _FIRST_AMOUNT + len(AMOUNTS))
+    from integration.ledger.blocks import Block
 
 SpendKey = tuple["date", str, str, str, int]
 """Day, story, provider, model and Sprint."""
-_key_of: Callable[[LedgerEntry], SpendKey] = attrgetter(
-    "occurred_on", "story_key", "provider_name", "model", "sprint_id"
-)
 
 
-def sums(entries: Iterable[LedgerEntry]) -> list[tuple[SpendKey, list[int]]]:
-    """Add entries up by day, story, provider, model and Sprint; unknown amounts add nothing.
+def sums(blocks: Iterable[Block]) -> list[tuple[SpendKey, list[int]]]:
+    """Add blocks up by day, story, provider, model and Sprint.
 
     Sorted, so that two writers take the rows of a roll-up in the same order.
     """
-    parts: dict[SpendKey, list[tuple[int | None, ...]]] = {}
-    for entry in entries:
-        amounts = cast("tuple[int | None, ...]", entry[_AMOUNTS])
-        parts.setdefault(_key_of(entry), []).append(amounts)
-    return sorted(
-        (key, [sum(filter(None, column)) for column in zip(*rows, strict=True)])
-        for key, rows in parts.items()
-    )
+    found: dict[SpendKey, list[int]] = {}
+    for block in blocks:
+        words = block.words
+        key = (
+            words.occurred_on, words.story_key, words.provider_name, words.model, words.sprint_id,
+        )  # fmt: skip
+        amounts, before = block.sums(), found.get(key)
+        found[key] = amounts if before is None else list(map(add, before, amounts))
+    return sorted(found.items())
 
 
 def array_of(values: Iterable[object]) -> str:

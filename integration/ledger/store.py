@@ -11,6 +11,7 @@ from sqlalchemy import text
 from integration.foundation.packed_arrays import bigints, dates, uuids
 from integration.foundation.round_trip import Statement, ask, driver_of
 from integration.foundation.row_wall import is_bound
+from integration.ledger.blocks import blocks_of
 from integration.ledger.copy_rows import COLUMNS, copy_rows
 from integration.ledger.entry import AMOUNTS, VERSIONS, LedgerEntry, first_of, last_possible
 from integration.ledger.roll_up_statement import ADD_UP
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from integration.ledger.blocks import Block
 
 SLOTS = 16
 """Parallel rows of each roll-up, so that writers seldom wait for one another. Measured: with 2 ms
@@ -44,35 +46,35 @@ def write(
             has no partition of an entry's day.
     """
     if entries:
-        copy_in(session, workspace_id, entries, recorded_at)
-        ask(session, adding_up(workspace_id, entries, recorded_at))
+        blocks = blocks_of(entries)
+        copy_in(session, workspace_id, blocks, recorded_at)
+        ask(session, adding_up(workspace_id, blocks, recorded_at))
 
 
 def copy_in(
-    session: Session, workspace_id: str, entries: Sequence[LedgerEntry], recorded_at: datetime
+    session: Session, workspace_id: str, blocks: Sequence[Block], recorded_at: datetime
 ) -> None:
     """Add entries to the book alone; `adding_up` has to follow. Raises as `write` does.
 
     PostgreSQL copies nothing into a table for whom row-level security binds: there, row by row.
     """
     if is_bound(session):
+        entries = [entry for block in blocks for entry in block.entries()]
         values = [(workspace_id, recorded_at, *entry) for entry in entries]
         with driver_of(session) as driver, driver.cursor() as cursor:
             cursor.executemany(_INSERT, values)
         return
-    rows = copy_rows(workspace_id, recorded_at, entries)
+    rows = copy_rows(workspace_id, recorded_at, blocks)
     with driver_of(session) as driver, driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.write(rows)
 
 
-def adding_up(
-    workspace_id: str, entries: Sequence[LedgerEntry], recorded_at: datetime
-) -> Statement[None]:
+def adding_up(workspace_id: str, blocks: Sequence[Block], recorded_at: datetime) -> Statement[None]:
     """Add entries to both roll-ups, and name the versions they were valued by."""
-    parts = sums(entries)
+    parts = sums(blocks)
     keys = list(zip(*(key for key, _ in parts), strict=True))
     amounts = zip(*(amounts for _, amounts in parts), strict=True)
-    versions = sorted({entry.books_version for entry in entries} & VERSIONS.keys())
+    versions = sorted({block.words.books_version for block in blocks} & VERSIONS.keys())
     values = {
         "workspace_id": workspace_id,
         "recorded_at": recorded_at,
@@ -117,9 +119,11 @@ WHERE (SELECT count(*) FROM added) < cardinality(%(identity)s::uuid[])
 
 
 def remembering(
-    workspace_id: str, marks: Mapping[bytes, tuple[UUID, date, int]]
+    workspace_id: str, marks: Mapping[bytes, tuple[bytes, date, int]]
 ) -> Statement[list[bytes]]:
     """Keep the marks that are new, with first entry, day and digest; tell those known before.
+
+    Marks and entry ids are given as their 16 bytes.
 
     A mark that another transaction is adding right now is waited for, so that of two observers
     reporting at once exactly one is first. All take them in one order: nobody waits in a circle.
@@ -131,7 +135,7 @@ def remembering(
         {
             "workspace_id": workspace_id,
             "identity": uuids(ordered),
-            "entry_id": uuids([entry_id.bytes for entry_id in entry_ids]),
+            "entry_id": uuids(entry_ids),
             "occurred_on": dates(days),
             "digest": bigints(digests),
         },

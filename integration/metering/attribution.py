@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from integration.metering.usage import pseudonym
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from integration.metering.usage import UsageEvent
@@ -80,11 +80,16 @@ class Attribution:
 class Ladder:
     """The rules of one workspace, made ready to decide many calls."""
 
-    __slots__ = ("_exact", "_globs", "_projects", "_tagged")
+    __slots__ = ("_exact", "_globs", "_projects", "_tagged", "turns")
 
     def __init__(
-        self, rules: Iterable[AttributionRule], known_projects: Collection[str] = ()
+        self, rules: Collection[AttributionRule], known_projects: Collection[str] = ()
     ) -> None:
+        self.turns = {
+            moment for rule in rules for moment in (rule.valid_from, rule.valid_to) if moment
+        }
+        """The moments at which a rule begins or ends: between them only what an event says decides.
+        """
         self._projects = frozenset(project.upper() for project in known_projects)
         self._tagged: dict[str, Attribution] = {}
         self._exact: dict[tuple[RuleKind, str], list[AttributionRule]] = {}
@@ -158,7 +163,7 @@ class Ladder:
 
 
 def attribute(
-    event: UsageEvent, rules: Iterable[AttributionRule], known_projects: Collection[str]
+    event: UsageEvent, rules: Collection[AttributionRule], known_projects: Collection[str]
 ) -> Attribution:
     """Decide one call. `known_projects` are the workspace's Jira project keys; empty: unknown.
 

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from integration.pricing.base_prices import STANDARD
 from integration.pricing.override_rows import applied, change_dates, day_of, row_on
-from integration.pricing.rates import ClassPrices
-from integration.pricing.schedule import Priceable, Schedule, build_schedule
+from integration.pricing.rates import ClassPrices, amount_of
+from integration.pricing.schedule import Priceable, Schedule, Unpriced, build_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from integration.pricing.override_rows import OverrideRow
-    from integration.pricing.rates import Rates
-    from integration.pricing.schedule import Unpriced
+    from integration.pricing.rates import Rates, TokenCounts
 
 NOTHING = Priceable(((0, ClassPrices()),))
 
@@ -28,6 +27,25 @@ class Resolution(NamedTuple):
     contract: Schedule | None
     borrowed: str | None = None
     """In words, where the seller has no list of its own and another's stands in."""
+
+    def costs(self, at: datetime, counts: TokenCounts) -> tuple[int, int, Rates] | Unpriced:
+        """List and contracted nano-USD of one call, and the rates that are really charged."""
+        rates = self.always or self.schedule.band_at(at, counts[0]).rates
+        if isinstance(rates, Unpriced):
+            return rates
+        listed = amount_of(rates, counts)
+        if listed is None:
+            return Unpriced(
+                "impossible_usage", f"{rates.price_id}: a part is larger than its whole"
+            )
+        if self.contract is None:
+            return listed, listed, rates
+        agreed = self.contract.band_at(at, counts[0]).rates
+        if isinstance(agreed, Unpriced):
+            return agreed
+        contracted = amount_of(agreed, counts)
+        assert contracted is not None  # noqa: S101  # The same counts passed above.
+        return listed, contracted, agreed
 
 
 def resolution_of(

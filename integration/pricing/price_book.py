@@ -15,7 +15,6 @@ from integration.pricing.base_prices import STANDARD, BasePrices, ModelName, loa
 from integration.pricing.contract_schedules import Resolution, resolution_of, said_of
 from integration.pricing.model_names import candidates, seller_of
 from integration.pricing.override_rows import WHOLE_SELLER, OverrideRow, digest_of
-from integration.pricing.rates import amount_of
 from integration.pricing.schedule import Unpriced
 
 if TYPE_CHECKING:
@@ -79,38 +78,33 @@ class PriceBook:
 
         A naive `at` is read as UTC. Never raises and never answers 0 for want of a price.
         """
-        tier = service_tier or STANDARD
-        resolved = self._resolved.get((provider_name, model, tier))
-        if resolved is None:
-            resolved = self.resolve(provider_name, model, tier)
+        resolved = self.resolution(provider_name, model, service_tier)
         if isinstance(resolved, Unpriced):
             return resolved
-        rates, schedule, contract, borrowed = resolved
-        if rates is None:
-            rates = schedule.band_at(at, input_tokens).rates
-        if isinstance(rates, Unpriced):
-            return rates
-        counts = (
-            input_tokens,
-            output_tokens,
-            cache_read_input_tokens,
-            cache_write_input_tokens,
-            cache_write_1h_input_tokens,
-            reasoning_output_tokens,
+        found = resolved.costs(
+            at,
+            (
+                input_tokens,
+                output_tokens,
+                cache_read_input_tokens,
+                cache_write_input_tokens,
+                cache_write_1h_input_tokens,
+                reasoning_output_tokens,
+            ),
         )
-        listed = amount_of(rates, counts)
-        if listed is None:
-            return Unpriced("impossible_usage", f"{model}: a part is larger than its whole")
-        if contract is None:
-            said = rates.assumption if borrowed is None else said_of(rates.assumption, borrowed)
-            return Priced(listed, listed, rates.price_id, said)
-        agreed = contract.band_at(at, input_tokens).rates
-        if isinstance(agreed, Unpriced):
-            return agreed
-        contracted = amount_of(agreed, counts)
-        assert contracted is not None  # The same counts passed above.  # noqa: S101  # The same counts passed above.
-        said = agreed.assumption if borrowed is None else said_of(agreed.assumption, borrowed)
-        return Priced(listed, contracted, agreed.price_id, said)
+        if isinstance(found, Unpriced):
+            return found
+        listed, contracted, rates = found
+        borrowed = resolved.borrowed
+        said = rates.assumption if borrowed is None else said_of(rates.assumption, borrowed)
+        return Priced(listed, contracted, rates.price_id, said)
+
+    def resolution(
+        self, provider_name: str | None, model: str, service_tier: str | None = STANDARD
+    ) -> Resolution | Unpriced:
+        """Return the dated rates behind a name, as they were found the first time."""
+        found = self._resolved.get((provider_name, model, service_tier or STANDARD))
+        return self.resolve(provider_name, model, service_tier) if found is None else found
 
     def resolve(
         self, provider_name: str | None, model: str, service_tier: str | None = STANDARD

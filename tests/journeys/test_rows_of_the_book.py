@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from integration.foundation.row_wall import only
 from integration.ledger import store as ledger
+from integration.ledger.blocks import blocks_of
 from integration.ledger.entry import LAST_REVISION, LedgerEntry, entry_id_at, entry_ids_at, first_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def test_an_entry_is_read_as_it_was_entered(
     )  # fmt: skip
     for doors in (book, only(book, "acme")):  # Copied, and row by row behind the second wall.
         with doors() as session:
-            ledger.copy_in(session, "acme", [entry(), sent], NOON)
+            ledger.copy_in(session, "acme", blocks_of([entry(), sent]), NOON)
             name = (sent.entry_id, NOON.date())
             (found,) = ledger.histories(session, "acme", [name])[sent.entry_id]
             recorded = session.execute(
@@ -82,11 +83,11 @@ def test_an_entry_is_read_as_it_was_entered(
 
 def test_a_number_that_no_column_holds_is_told_as_such(book: Transactions) -> None:
     with pytest.raises(OverflowError), book.begin() as session:
-        ledger.copy_in(session, "acme", [entry(input_tokens=LARGEST + 1)], NOON)
+        ledger.copy_in(session, "acme", blocks_of([entry(input_tokens=LARGEST + 1)]), NOON)
 
 
 def test_ids_taken_together_grow_and_those_taken_later_are_higher() -> None:
-    together = list(islice(entry_ids_at(NOON), 5000))
+    together = [UUID(bytes=each) for each in islice(entry_ids_at(NOON), 5000)]
     assert {later.int - earlier.int for earlier, later in pairwise(together)} == {LAST_REVISION + 1}
     assert entry_id_at(NOON + timedelta(milliseconds=1)) > together[-1]
     assert {each.version for each in together} == {7}
