@@ -118,7 +118,7 @@ def web_arguments(
         "--workers", str(processes), "--blocking-threads", str(threads),
         "--http", "1", "--no-ws", "--http1-buffer-size", str(HEAD_BYTES),
         "--respawn-failed-workers", "--workers-kill-timeout", str(DRAIN_S),
-        "--log-level", "warning",
+        "--log-level", "error",
     ]  # fmt: skip
 
 
