@@ -152,6 +152,14 @@ def hold_subject(session: Session, workspace_id: str, kind: str, subject: str) -
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
+def _begun_anew() -> Any:
+    """A new count of attempts, in which it stays known that somebody tried and never settled it.
+
+    Who died after sending has left no receipt: the next one has to look for what was sent.
+    """
+    return func.least(OutboxRow.attempts, 1)
+
+
 def promise(
     session: Session, workspace_id: str, kind: str, subject: str, body: dict[str, Any],
     now: datetime,
@@ -177,7 +185,7 @@ def promise(
                     (OutboxRow.state == "waiting", OutboxRow.due_at),
                     else_=func.greatest(OutboxRow.delivered_at + SPACING, now),
                 ),
-                "attempts": 0,
+                "attempts": _begun_anew(),
             },
             where=OutboxRow.body != row.excluded.body,
         )
@@ -255,7 +263,7 @@ def try_again(session: Session, workspace_id: str, system: str, now: datetime) -
             row.workspace_id == workspace_id, row.kind.startswith(f"{system}."),
             or_(row.state == "failed", and_(row.state == "waiting", row.leased_until.is_(None))),
         )
-        .values(state="waiting", due_at=now, attempts=0)
+        .values(state="waiting", due_at=now, attempts=_begun_anew())
         .returning(row.subject)
     )  # fmt: skip
     return len(put_back.all())

@@ -20,6 +20,7 @@ from integration.jobs.deliver_outbox import SENDERS, deliver_outbox
 from integration.jobs.house import House
 from integration.jobs.outside import Outside
 from integration.journeys.close_sprint import close_sprint
+from integration.mailbox import store as mailbox
 from integration.mailbox.models import OutboxRow
 from integration.sandbox.slack.config import SlackChannel, SlackConfig, SlackUser
 from integration.sandbox.slack.server import start_slack
@@ -240,6 +241,35 @@ def test_a_worker_that_dies_after_posting_does_not_post_twice(posting: Posting) 
     (message,) = posting.messages()
     (row,) = posting.outbox("slack.digest")
     assert (row.state, row.receipt["ts"]) == ("delivered", message["ts"])
+
+
+def test_news_that_come_after_a_worker_died_edit_what_it_had_posted(posting: Posting) -> None:
+    posting.promise_digest()
+    with crash_after("slack.digest"):
+        deliver_outbox(posting.houses[0])
+    (row,) = posting.outbox("slack.digest")
+    with posting.transactions.begin() as session:
+        news = row.body | {"told": "anew"}
+        mailbox.promise(session, "acme", row.kind, row.subject, news, posting.clock.now())
+    posting.let_leases_run_out()
+    deliver_outbox(posting.houses[1])
+    (message,) = posting.messages()
+    (row,) = posting.outbox("slack.digest")
+    assert (row.state, row.receipt["ts"], row.version) == ("delivered", message["ts"], 2)
+
+
+def test_what_was_given_up_and_is_sent_again_is_looked_for_first(posting: Posting) -> None:
+    posting.promise_digest()
+    with crash_after("slack.digest"):
+        deliver_outbox(posting.houses[0])
+    posting.let_leases_run_out()
+    now = posting.clock.now()
+    with posting.transactions.begin() as session:
+        mine = [each for each in mailbox.claim_promises(session, now) if "digest" in each.kind]
+        mailbox.postpone(session, mine[0], "given up", now, permanent=True)
+        assert mailbox.try_again(session, "acme", "slack", now) == 1
+    deliver_outbox(posting.houses[1])
+    assert len(posting.messages()) == 1
 
 
 def test_a_worker_whose_clock_runs_ahead_leaves_what_another_has_in_hand(posting: Posting) -> None:
