@@ -34,10 +34,16 @@ WORKER_SILENT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=15)
 OLDEST_SERVER = 14
 CLOCKS_APART = timedelta(seconds=30)
+LONGEST_TRANSACTION = timedelta(minutes=1)
+"""Until the oldest transaction ends, PostgreSQL keeps every older version of rows that are changed
+many times a second, and each change of a roll-up or a cap walks through them."""
 
 
-def diagnose_database(house: House) -> list[Finding]:
-    """Look at server, schema, partitions, workers, queues, caps and recounts."""
+def diagnose_database(house: House, longest: timedelta = LONGEST_TRANSACTION) -> list[Finding]:
+    """Look at server, schema, partitions, workers, queues, caps and recounts.
+
+    A transaction that is open for more than `longest` is no longer well.
+    """
     engine: Engine = house.transactions.kw["bind"]
     try:
         is_newest = is_current(engine)
@@ -45,7 +51,8 @@ def diagnose_database(house: House) -> list[Finding]:
         said = str(away.orig).strip().splitlines()[0]
         return [_finding("connection", is_well=False, message=said)]
     with across(house.transactions).begin() as session:
-        found = [*_server(session), _finding("schema", is_well=is_newest)]
+        found = [*_server(session), _transaction(session, longest)]
+        found.append(_finding("schema", is_well=is_newest))
         if is_newest:
             found += [*_work(session, house.clock.now()), *_books(session, house.clock.now())]
     return found
@@ -62,6 +69,18 @@ def _server(session: Session) -> Iterator[Finding]:
     # Not by the house's clock, which the demo moves: this is about the two machines.
     apart = abs(now - SystemClock().now())
     yield _finding("clock", is_well=apart <= CLOCKS_APART, seconds=round(apart.total_seconds()))
+
+
+def _transaction(session: Session, longest: timedelta) -> Finding:
+    oldest = session.execute(
+        text(
+            "SELECT coalesce(max(clock_timestamp() - xact_start), '0') FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL)"
+        )
+    ).scalar_one()
+    minutes = round(oldest / timedelta(minutes=1))
+    return _finding("transaction", is_well=oldest <= longest, minutes=minutes)
 
 
 def _work(session: Session, now: datetime) -> Iterator[Finding]:

@@ -113,7 +113,8 @@ def test_the_database_part_names_workers_partitions_and_books(posting: Posting) 
     found = diagnose_database(house)
     assert ill(found) == []
     assert [finding.kind for finding in found] == [
-        "server", "clock", "schema", "worker", "outbox", "partitions", "caps", "recounts",
+        "server", "clock", "transaction", "schema", "worker", "outbox", "partitions", "caps",
+        "recounts",
     ]  # fmt: skip
     with posting.transactions.begin() as session:
         session.execute(text("UPDATE sprint_spend SET calls = calls + 1"))
@@ -125,6 +126,16 @@ def test_the_database_part_names_workers_partitions_and_books(posting: Posting) 
     said = ill(diagnose_database(house))
     assert said[0].startswith("No worker has looked at the clock since 20 Nov 2026")
     assert "Sprint 14 of acme, revision 1 (x)" in said[-1]
+
+
+def test_a_transaction_that_is_open_for_long_is_told(posting: Posting) -> None:
+    house, none = posting.houses[0], timedelta(0)
+    assert not [each for each in ill(diagnose_database(house, none)) if "transaction" in each]
+    with posting.transactions.begin() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        session.execute(text("SELECT 1"))
+        (told,) = [each for each in ill(diagnose_database(house, none)) if "transaction" in each]
+    assert told.startswith("A transaction has been open for 0 minutes: until it ends, usage is")
 
 
 def test_a_database_that_is_away_is_a_finding_and_ends_the_look(posting: Posting) -> None:
