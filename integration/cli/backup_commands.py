@@ -81,6 +81,7 @@ def _run(program: str, url: str, *arguments: str) -> None:
     ended = subprocess.run(
         [str(_fitting(program, url)), *arguments], check=False, text=True, capture_output=True,
         env=os.environ | {"PGAPPNAME": "storymeter"},
+        umask=0o077,  # What it writes holds everything, for nobody else to read.
     )  # fmt: skip
     if ended.returncode:
         raise ProgramFailed(f"{program} failed: {ended.stderr.strip()[-600:]}")

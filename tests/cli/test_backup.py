@@ -48,6 +48,7 @@ def test_what_happened_since_the_backup_is_gone_after_the_way_back(
     run("workspace", "create", "acme", "--name", "Acme")
     run("keys", "create", "acme", "--name", "gateway", "--scope", "ingest")
     assert "holds the database" in run("backup", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
     run("workspace", "create", "umbrella", "--name", "Umbrella")
     refused = CliRunner().invoke(commands, ["restore", str(file)])
     assert refused.exit_code == 1
