@@ -80,8 +80,13 @@ fuzz: .venv/.dev ## All doors and every reader of foreign bytes, by others' fuzz
 peers-%: .venv/.dev ## peers-jira, peers-metering, peers-gateways, peers-slack, peers-pages: judged by others' tools
 	$(BIN)/python benchmarks/peers_$*.py
 
-audit: .venv/.dev ## Known faults of what is locked (asks the package index; what it cannot look up is an error)
+audit: .venv/.dev ## Known faults of what is locked: asks the package index, or looks in ADVISORIES=folder of OSV records
+ifdef ADVISORIES
+	$(BIN)/python scripts/audit_locked.py requirements.txt $(ADVISORIES)
+else
+	@echo "Asks the package index. Where it cannot be reached nothing is checked: see ADVISORIES in docs/security.md"
 	$(BIN)/pip-audit --strict --requirement requirements.txt --disable-pip --progress-spinner off
+endif
 
 ##@ Other
 .PHONY: help clean
