@@ -7,7 +7,6 @@ next ones queue. Nobody waits for a timer. Arrival order is kept.
 from __future__ import annotations
 
 import os
-from collections import deque
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
+ANSWERED_WITHIN_S = 1.0
+"""How long the next round waits for threads to take their answers, should one be stuck."""
+
 
 class _Waiting(Turn, Generic[Asked, Answered]):
     """A thread's question. Its turn to go comes once there is an outcome."""
@@ -33,87 +35,6 @@ class _Waiting(Turn, Generic[Asked, Answered]):
         self.outcome: Answered | Exception | None = None
 
 
-class _Line(Generic[Asked, Answered]):
-    """Those who wait, in order of arrival; only the deciding thread takes from it."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[_Waiting[Asked, Answered] | None] = SimpleQueue()
-        self._put_back: deque[_Waiting[Asked, Answered]] = deque()
-        self.is_stopped = False
-
-    def __len__(self) -> int:
-        return self._queue.qsize() + len(self._put_back)
-
-    def add(self, waiting: _Waiting[Asked, Answered] | None) -> None:
-        """Let somebody queue; None is the last one."""
-        self._queue.put(waiting)
-
-    def first(self) -> _Waiting[Asked, Answered] | None:
-        """Wait for the next one; None once the line is stopped."""
-        if self._put_back:
-            return self._put_back.popleft()
-        return self._queue.get()
-
-    def next(self) -> _Waiting[Asked, Answered] | None:
-        """The next one who has not given up, if somebody waits."""
-        while True:
-            if self._put_back:
-                return self._put_back.popleft()
-            try:
-                waiting = self._queue.get_nowait()
-            except Empty:
-                return None
-            if waiting is None:
-                self.is_stopped = True
-                return None
-            if not waiting.is_given_up:
-                return waiting
-
-    def put_back(self, waiting: _Waiting[Asked, Answered]) -> None:
-        """Let somebody be the next again."""
-        self._put_back.appendleft(waiting)
-
-
-class Batch(Generic[Asked, Answered]):
-    """What is decided in one go. It may grow until it is answered."""
-
-    def __init__(
-        self, waiting: list[_Waiting[Asked, Answered]], line: _Line[Asked, Answered], most: int
-    ) -> None:
-        self._waiting = waiting
-        self._line = line
-        self._most = most
-        self.asked: list[Asked] = [each.asked for each in waiting]
-
-    def join(self, fits: Callable[[Asked], bool]) -> list[Asked]:
-        """Take in those who have queued meanwhile, up to the first who does not fit.
-
-        Who has waited for a lock can decide for them as well. Nobody overtakes anybody.
-        """
-        joined = []
-        while len(self._waiting) < self._most:
-            waiting = self._line.next()
-            if waiting is None:
-                break
-            if not fits(waiting.asked):
-                self._line.put_back(waiting)
-                break
-            self._waiting.append(waiting)
-            joined.append(waiting.asked)
-        self.asked += joined
-        return joined
-
-    def answer(self, outcomes: Sequence[Answered | Exception]) -> None:
-        """Give each its outcome, in the order of `asked`."""
-        for each, outcome in zip(self._waiting, outcomes, strict=True):
-            each.outcome = outcome
-        let_go(self._waiting)
-
-    def fail(self, fault: Exception) -> None:
-        """Let everybody hear of a fault."""
-        self.answer([fault] * len(self._waiting))
-
-
 class Combiner(Generic[Asked, Answered]):
     """Hands what queued to `decide_all`, which answers in the same order; exceptions are answers.
 
@@ -122,7 +43,7 @@ class Combiner(Generic[Asked, Answered]):
 
     def __init__(
         self,
-        decide_all: Callable[[Batch[Asked, Answered]], Sequence[Answered | Exception]],
+        decide_all: Callable[[Sequence[Asked]], Sequence[Answered | Exception]],
         *,
         capacity: int = 1000,
         deadline_s: float = 10.0,
@@ -132,7 +53,7 @@ class Combiner(Generic[Asked, Answered]):
         self._capacity = capacity
         self._deadline_s = deadline_s
         self._most_at_once = most_at_once
-        self._line: _Line[Asked, Answered] = _Line()
+        self._queue: SimpleQueue[_Waiting[Asked, Answered] | None] = SimpleQueue()
         self._starting = Lock()
         self._process = 0
 
@@ -148,7 +69,7 @@ class Combiner(Generic[Asked, Answered]):
         if self.queued >= self._capacity:
             raise Unavailable("Too many calls ask at the same time")
         waiting: _Waiting[Asked, Answered] = _Waiting(asked)
-        self._line.add(waiting)
+        self._queue.put(waiting)
         if not waiting.wait(self._deadline_s):
             raise Unavailable("There was no answer in time")
         if isinstance(waiting.outcome, Exception):
@@ -158,34 +79,43 @@ class Combiner(Generic[Asked, Answered]):
     @property
     def queued(self) -> int:
         """How many wait for the next round."""
-        return len(self._line)
+        return self._queue.qsize()
 
     def stop(self) -> None:
         """Let the thread end once it has answered what queued so far."""
         if self._process == os.getpid():
-            self._line.add(None)
+            self._queue.put(None)
 
     def _start(self) -> None:
         with self._starting:
             if self._process != os.getpid():
-                self._line = _Line()
-                Thread(target=self._work, args=(self._line,), name="combiner", daemon=True).start()
+                self._queue = SimpleQueue()
+                Thread(target=self._work, args=(self._queue,), name="combiner", daemon=True).start()
                 self._process = os.getpid()
 
-    def _work(self, line: _Line[Asked, Answered]) -> None:
-        while not line.is_stopped:
-            first = line.first()
-            if first is None:
-                return
-            batch = Batch([] if first.is_given_up else [first], line, self._most_at_once)
-            batch.join(lambda _: True)
-            if batch.asked:
-                self._decide(batch)
+    def _work(self, queue: SimpleQueue[_Waiting[Asked, Answered] | None]) -> None:
+        while (first := queue.get()) is not None:
+            batch = [first]
+            while len(batch) < self._most_at_once:
+                try:
+                    waiting = queue.get_nowait()
+                except Empty:
+                    break
+                if waiting is None:
+                    queue.put(None)
+                    break
+                batch.append(waiting)
+            self._decide([each for each in batch if not each.is_given_up])
 
-    def _decide(self, batch: Batch[Asked, Answered]) -> None:
+    def _decide(self, batch: Sequence[_Waiting[Asked, Answered]]) -> None:
         try:
-            outcomes = self._decide_all(batch)
+            outcomes = self._decide_all([each.asked for each in batch])
         except Exception as fault:  # Whatever it is, the threads that wait must hear of it.
-            batch.fail(fault)
-        else:
-            batch.answer(outcomes)
+            outcomes = [fault] * len(batch)
+        for each, outcome in zip(batch, outcomes, strict=True):
+            each.outcome = outcome
+        # Who is answered often asks again at once. A round that began with the first of them would
+        # find a few; all of them have asked when it begins after the last.
+        after_the_last = Turn()
+        let_go([*batch, after_the_last])
+        after_the_last.wait(ANSWERED_WITHIN_S)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from integration.caps.policy import covers, value_in_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from integration.caps.policy import CallScope, Cap, ScopeKind
 
@@ -22,6 +22,7 @@ class CapsInForce:
 
     def __init__(self, caps: Sequence[Cap]) -> None:
         self.caps = tuple(caps)
+        self._by_id = {cap.cap_id: cap for cap in self.caps}
         self._others: list[tuple[int, Cap]] = []
         self._by_value: dict[tuple[ScopeKind, str], list[tuple[int, Cap]]] = {}
         for place, cap in enumerate(self.caps):
@@ -30,6 +31,10 @@ class CapsInForce:
                 self._by_value.setdefault(key, []).append((place, cap))
             else:
                 self._others.append((place, cap))
+
+    def named(self, cap_ids: Iterable[str]) -> list[Cap]:
+        """The caps with these ids."""
+        return [self._by_id[cap_id] for cap_id in cap_ids]
 
     def covering(self, call: CallScope) -> list[Cap]:
         """The caps that a call falls under, in the order of their ids."""

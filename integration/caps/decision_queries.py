@@ -5,47 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from integration.caps.cover import CapsInForce
-from integration.caps.queries import (
-    any_known,
-    authorizations,
-    caps_in,
-    in_force,
-    locking,
-    steady,
-)
-from integration.foundation.round_trip import Statement, round_trip
+from integration.caps.queries import any_known, authorizations, in_force, locking, steady
+from integration.foundation.round_trip import Statement, ask, round_trip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
+    from integration.caps.policy import Cap
     from integration.caps.queries import Authorization
-    from integration.foundation.round_trip import Row
+
+
+class Remembered(NamedTuple):
+    """A workspace's caps as they were read last, and how often they had been changed by then."""
+
+    version: int
+    caps: CapsInForce
 
 
 class CapMemory:
-    """The caps of workspaces as they were read last.
+    """The caps of workspaces as they were read last. For one thread.
 
-    They are read each time. What was made of them is kept, and which of them to lock is guessed by
-    them. For one thread.
+    Whoever decides under them makes sure, in the transaction that writes, that they are the same.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Sequence[Row], CapsInForce]] = {}
+        self._kept: dict[str, Remembered] = {}
 
-    def last(self, workspace_id: str) -> CapsInForce | None:
+    def last(self, workspace_id: str) -> Remembered | None:
         """The caps as they were read last; None before that."""
-        kept = self._kept.get(workspace_id)
-        return kept and kept[1]
+        return self._kept.get(workspace_id)
 
-    def of(self, workspace_id: str, rows: Sequence[Row]) -> CapsInForce:
-        """The caps that these rows are; the same object as before while they are the same."""
-        kept = self._kept.get(workspace_id)
-        if kept is None or kept[0] != rows:
-            kept = rows, CapsInForce(caps_in(rows))
-            self._kept[workspace_id] = kept
-        return kept[1]
+    def read(self, session: Session, workspace_id: str, version: int) -> None:
+        """Read the caps, which must be steady."""
+        caps: list[Cap] = ask(session, in_force(workspace_id))
+        self._kept[workspace_id] = Remembered(version, CapsInForce(caps))
 
 
 class Held(NamedTuple):
@@ -67,23 +62,30 @@ def held_still(
     None when the caps are others than remembered, so that others may have to be locked. The memory
     knows them then: roll back, for locks are taken in order, and come again.
     """
-    expected = memory.last(workspace_id)
-    wanted = sorted(cover(expected)) if expected is not None else []
-    read = in_force(workspace_id)
-    remembered = Statement(read.sql, read.values, lambda rows: memory.of(workspace_id, rows))
+    last = memory.last(workspace_id)
+    wanted = sorted(cover(last.caps)) if last is not None else []
     with round_trip(session) as trip:
         trip.ask(steady(workspace_id))
-        told_caps = trip.ask(remembered)
+        told_version = trip.ask(_version(workspace_id))
         is_any_known = trip.ask(any_known(workspace_id, authorization_ids))
         if wanted:
             trip.ask(locking(workspace_id, wanted))
             told_amounts = trip.ask(_amounts(workspace_id, wanted))
-    found = told_caps()
-    if found is not expected:
+    version = told_version()
+    if last is None or version != last.version:
+        memory.read(session, workspace_id, version)
         return None
     ids = sorted(authorization_ids)
     known = authorizations(session, workspace_id, ids) if is_any_known() else {}
-    return Held(found, told_amounts() if wanted else {}, known)
+    return Held(last.caps, told_amounts() if wanted else {}, known)
+
+
+def _version(workspace_id: str) -> Statement[int]:
+    return Statement(
+        "SELECT version FROM cap_version WHERE workspace_id = %(workspace_id)s",
+        {"workspace_id": workspace_id},
+        lambda rows: rows[0][0] if rows else 0,
+    )
 
 
 def _amounts(workspace_id: str, cap_ids: Sequence[str]) -> Statement[dict[str, tuple[int, int]]]:

@@ -47,6 +47,15 @@ class CapRow(Table):
     removed_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
+class CapVersionRow(Table):
+    """How often a workspace's caps were changed, counted by a trigger. No row: never."""
+
+    __tablename__ = "cap_version"
+
+    workspace_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int]
+
+
 class RaiseRequestRow(Table):
     """Somebody asks for a higher limit. Who asks chose the id, so that a retry is the same one."""
 

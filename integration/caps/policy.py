@@ -20,6 +20,7 @@ FailurePolicy = Literal["fail_open", "fail_closed"]
 CarryOver = Literal["none", "unspent", "overrun", "both"]
 Reason = Literal["cap_reached", "too_many_tokens", "model_not_approved", "unknown_cost"]
 DEFAULT_THRESHOLDS = (50, 80, 100)
+ENDLESS = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,13 @@ def decide(balances: Sequence[Balance], amounts: Amounts, model: str) -> Decisio
             warnings.append(f"{balance.cap.cap_id}: {refusal.reason}")
         holds[balance.cap.cap_id] = amounts.under(balance.cap.unit) or 0
     return Granted(holds, tuple(warnings))
+
+
+def granted_with_room(caps: Sequence[Cap], amounts: Amounts, model: str) -> Granted | None:
+    """What a call holds wherever there is room; None where one of its caps refuses it anyhow."""
+    roomy = [Balance(cap, 0, cap.limit - ENDLESS) for cap in caps]
+    decision = decide(roomy, amounts, model)
+    return decision if isinstance(decision, Granted) else None
 
 
 def _refusal(balance: Balance, amounts: Amounts, model: str) -> Denied | None:

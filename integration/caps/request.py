@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from integration.caps.policy import Amounts, CallScope, Denied
+from integration.caps.policy import Amounts, CallScope, Denied, Granted
 from integration.foundation.errors import FieldError, InvalidInput
 
 LONGEST_HOLD = timedelta(hours=24)
@@ -106,11 +106,23 @@ class StoredCall(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decided(NamedTuple):
-    """A call that was decided now: `held` with its holds, or `denied` by one cap."""
+    """A call that was decided now. What was granted ends by itself at `expires_at`."""
 
-    authorization_id: str
-    state: str
     call: StoredCall
+    decision: Granted | Denied
     expires_at: datetime
-    holds: Mapping[str, int]
-    denied: Denied | None
+
+    @property
+    def authorization_id(self) -> str:
+        """The id that the client chose."""
+        return self.call.asked.authorization_id
+
+    @property
+    def state(self) -> str:
+        """As it is stored."""
+        return "held" if isinstance(self.decision, Granted) else "denied"
+
+    @property
+    def holds(self) -> Mapping[str, int]:
+        """What the call holds, by cap."""
+        return self.decision.holds if isinstance(self.decision, Granted) else {}

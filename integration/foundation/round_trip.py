@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from integration.foundation.database import Transactions
+
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
@@ -45,6 +47,10 @@ class RoundTrip:
         """Ask for a statement; what comes back gives its answer, after the block."""
         cursor = self._driver.execute(statement.sql, statement.values)
         return lambda: statement.read(cursor.fetchall() if cursor.description else ())
+
+    def begin(self) -> None:
+        """Begin a transaction with what is asked for; see `whole_transaction`."""
+        self._driver.execute("BEGIN", prepare=False)
 
     def commit(self) -> None:
         """Commit with what was asked for, and let go of all locks before the disk has it.
@@ -76,6 +82,22 @@ def round_trip(session: Session) -> Iterator[RoundTrip]:
     """
     with driver_of(session) as driver, driver.pipeline():
         yield RoundTrip(driver)
+
+
+@contextmanager
+def whole_transaction(transactions: Transactions) -> Iterator[RoundTrip]:
+    """A transaction in one round trip, from its beginning to the `commit` that the block asks for.
+
+    The driver would begin one by itself, but in a round trip of its own.
+
+    Raises:
+        DBAPIError: as `round_trip`; nothing is kept.
+    """
+    with transactions() as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        with round_trip(session) as trip:
+            trip.begin()
+            yield trip
 
 
 def ask(session: Session, statement: Statement[T]) -> T:

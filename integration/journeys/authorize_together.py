@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from integration.caps.combiner import Batch, Combiner
+from integration.caps.combiner import Combiner
 from integration.foundation.errors import StoryMeterError
 from integration.journeys.authorize_call import Answer, Decider, prepared
 from integration.journeys.call_scope import SurroundingsMemory, labels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from integration.caps.request import AuthorizationRequest, StoredCall
     from integration.foundation.clock import Clock
@@ -64,44 +64,34 @@ class Authorizer:
         """Let the deciding thread end."""
         self._combiner.stop()
 
-    def _decide(self, batch: Batch[Asking, Answer]) -> list[Answer | Exception]:
+    def _decide(self, asked: Sequence[Asking]) -> list[Answer | Exception]:
         """One transaction for each workspace among those who ask."""
         by_workspace: dict[str, list[int]] = {}
-        for place, (workspace_id, _) in enumerate(batch.asked):
+        for place, (workspace_id, _) in enumerate(asked):
             by_workspace.setdefault(workspace_id, []).append(place)
         outcomes: dict[int, Answer | Exception] = {}
         for workspace_id, places in by_workspace.items():
-            calls = [batch.asked[place][1] for place in places]
-            before = len(batch.asked)
-            answers = self._decide_one_workspace(workspace_id, calls, batch)
-            joined = range(before, len(batch.asked))
-            outcomes |= dict(zip((*places, *joined), answers, strict=True))
-        return [outcomes[place] for place in range(len(batch.asked))]
+            answers = self._decide_one_workspace(workspace_id, [asked[each][1] for each in places])
+            outcomes |= dict(zip(places, answers, strict=True))
+        return [outcomes[place] for place in range(len(asked))]
 
     def _decide_one_workspace(
-        self, workspace_id: str, calls: list[StoredCall], batch: Batch[Asking, Answer] | None
-    ) -> list[Answer | Exception]:
+        self, workspace_id: str, calls: Sequence[StoredCall]
+    ) -> Sequence[Answer | Exception]:
         """Halve what the journey cannot take, until the call at fault is alone."""
-
-        def more(fits: Callable[[StoredCall], bool]) -> list[StoredCall]:
-            if batch is None:
-                return []
-            joined = batch.join(lambda asking: asking[0] == workspace_id and fits(asking[1]))
-            return [call for _, call in joined]
-
         try:
             books = self._books.for_workspace(workspace_id)
             decider = Decider(
                 self._transactions, workspace_id, books, self._memory, self._clock.now()
             )
-            return list(decider.decide(calls, more))
+            return decider.decide(calls)
         except Exception as fault:  # Whatever it is, the threads that wait must hear of it.
             if len(calls) == 1 or is_passing(fault):
                 return [fault] * len(calls)
             half = len(calls) // 2
             return [
-                *self._decide_one_workspace(workspace_id, calls[:half], None),
-                *self._decide_one_workspace(workspace_id, calls[half:], None),
+                *self._decide_one_workspace(workspace_id, calls[:half]),
+                *self._decide_one_workspace(workspace_id, calls[half:]),
             ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
-from integration.foundation.round_trip import Statement, ask, round_trip
+from integration.foundation.round_trip import Statement, ask, round_trip, whole_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -83,6 +83,30 @@ def test_a_committing_trip_with_an_error_keeps_nothing(transactions: Transaction
             commit_names(session, "a", "b", "a")
         session.rollback()
         assert ask(session, number("SELECT count(*) FROM pieces")) == 0
+
+
+def test_a_whole_transaction_is_kept_and_leaves_the_connection_as_it_was(
+    transactions: Transactions,
+) -> None:
+    with transactions.begin() as session:
+        session.execute(text("CREATE TABLE pieces (name text PRIMARY KEY)"))
+    at_once(transactions, "a")
+    with pytest.raises(IntegrityError):
+        at_once(transactions, "b", "a")
+    with whole_transaction(transactions) as trip:
+        trip.ask(Statement("INSERT INTO pieces VALUES ('never committed')", {}, len))
+    with transactions() as session:
+        assert ask(session, number("SELECT count(*) FROM pieces")) == 1
+        ask(session, Statement("DELETE FROM pieces", {}, len))
+        session.rollback()
+        assert ask(session, number("SELECT count(*) FROM pieces")) == 1
+
+
+def at_once(transactions: Transactions, *names: str) -> None:
+    with whole_transaction(transactions) as trip:
+        for name in names:
+            trip.ask(Statement("INSERT INTO pieces VALUES (%(name)s)", {"name": name}, len))
+        trip.commit()
 
 
 def commit_names(session: Session, *names: str) -> None:

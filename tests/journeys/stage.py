@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from integration.caps import recount_queries
 from integration.caps.policy import Balance, Cap
 from integration.journeys.authorize_call import Answer, AuthorizationRequest, authorize_call
 from integration.journeys.book_shelf import BookShelf
+from integration.journeys.call_scope import SurroundingsMemory
 from integration.journeys.end_holds import expire_holds, void_call
 from integration.journeys.keep_backlog import take_in_sprint, take_in_story
 from integration.journeys.keep_partitions import keep_partitions
@@ -40,6 +41,8 @@ class Stage:
 
     transactions: Transactions
     books: Books
+    memory: SurroundingsMemory = field(default_factory=lambda: SurroundingsMemory(0))
+    """What the process that decides remembers: the caps as it read them last."""
 
     def cap(self, limit: int, cap_id: str = "sprint-14", **changes: Any) -> Balance:
         """Set a blocking cap of so many tokens on Sprint 14."""
@@ -51,8 +54,9 @@ class Stage:
     ) -> Answer:
         """Ask for a call of so many output tokens on SHOP-1."""
         return authorize_call(
-            self.transactions, ACME, asked(authorization_id, tokens, **changes), self.books, now=now
-        )
+            self.transactions, ACME, asked(authorization_id, tokens, **changes), self.books,
+            now=now, memory=self.memory,
+        )  # fmt: skip
 
     def uses(self, authorization_id: str, tokens: int, at: datetime = NOON, **changes: Any) -> str:
         """Report what an authorized call used."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from integration.caps import decision_store
 from integration.caps import queries as cap_queries
-from integration.caps.combiner import Batch, _Line, _Waiting
-from integration.caps.decision_store import recording
+from integration.caps.decision_store import keeping_if_they_fit
 from integration.caps.policy import Granted
 from integration.foundation.clock import FixedClock
 from integration.foundation.database import connect, transactions_on
@@ -25,13 +26,24 @@ from integration.journeys.book_shelf import BookShelf
 from integration.journeys.call_scope import SurroundingsMemory, labels_of
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
+from tests.each_statement import before_each_statement
 from tests.journeys.stage import ACME, NOON, Stage, asked
 from tests.journeys.test_caps_races import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Engine
+
     from integration.caps.request import AuthorizationRequest, Decided, StoredCall
+
+
+A_NEW_CAP = """
+INSERT INTO cap (workspace_id, cap_id, scope_kind, scope_value, unit, limit_amount, mode,
+    thresholds, failure_policy, approved_models, approvers, created_at)
+VALUES ('acme', 'new', 'workspace', 'acme', 'tokens', 100, 'block', '{}', 'fail_closed', '{}', '{}',
+    now())
+"""
 
 
 def some_requests(seed: int) -> list[AuthorizationRequest]:
@@ -108,7 +120,7 @@ def calls_of(stage: Stage, requests: list[AuthorizationRequest]) -> list[StoredC
 
 def decided(authorizer: Authorizer, asking: list[tuple[str, StoredCall]]) -> list[Any]:
     """Let the deciding thread's work be done here, with nobody in the line behind."""
-    return authorizer._decide(Batch([_Waiting(each) for each in asking], _Line(), 256))
+    return authorizer._decide(asking)
 
 
 def test_a_call_that_postgresql_refuses_is_alone_in_its_failure(stage: Stage) -> None:
@@ -134,9 +146,10 @@ def test_a_fault_in_one_call_does_not_take_the_others_with_it(
     def refuse(workspace_id: str, new: list[Decided], *others: Any) -> Any:
         if any(each.authorization_id == "a4" for each in new):
             raise ValueError("poisoned")
-        return recording(workspace_id, new, *others)
+        return keeping_if_they_fit(workspace_id, new, *others)
 
-    monkeypatch.setattr(authorize_call, "recording", refuse)
+    monkeypatch.setattr(authorize_call, "keeping_if_they_fit", refuse)
+    monkeypatch.setattr(decision_store, "keeping_if_they_fit", refuse)
     outcomes = decided(authorizer, [(ACME, each) for each in calls])
     assert [isinstance(each, ValueError) for each in outcomes] == [n == 4 for n in range(9)]
     assert stage.stands() == (0, 80)
@@ -165,43 +178,60 @@ def test_calls_of_several_workspaces_are_decided_each_on_its_own_caps(stage: Sta
         authorizer.authorize("unheard-of", asked("d", 90))
 
 
-def test_calls_join_a_round_only_under_the_caps_that_it_holds(stage: Stage) -> None:
-    stage.story(2)
-    stage.cap(1000, "one", scope_kind="story", scope_value="SHOP-1")
-    stage.cap(1000, "two", scope_kind="story", scope_value="SHOP-2")
-    names = {"a": "SHOP-1", "b": "SHOP-1", "c": "SHOP-2", "d": "SHOP-1"}
-    requests = [asked(name, 10, story_key=key) for name, key in names.items()]
-    a, *waiting = calls_of(stage, requests)
-    fitted: list[str] = []
-
-    def more(fits: Callable[[StoredCall], bool]) -> list[StoredCall]:
-        while waiting and fits(waiting[0]):
-            fitted.append(waiting[0].asked.authorization_id)
-            joined.append(waiting.pop(0))
-        return joined
-
-    joined: list[StoredCall] = []
-    decider = Decider(stage.transactions, ACME, stage.books, SurroundingsMemory(0), NOON)
-    answers = decider.decide([a], more)
-    # Of another cap and nobody behind it: who came later must not be decided before.
-    assert fitted == ["b"]
-    assert [getattr(each, "state", each) for each in answers] == ["held", "held"]
-    assert (stage.stands("one"), stage.stands("two")) == ((0, 20), (0, 0))
+def test_calls_that_fit_are_granted_in_one_round_trip(stage: Stage, engine: Engine) -> None:
+    stage.cap(1000)
+    stage.cap(10, "watched", scope_kind="workspace", scope_value="acme", mode="observe")
+    stage.asks("first", 10)
+    decider = Decider(stage.transactions, ACME, stage.books, stage.memory, NOON)
+    calls = calls_of(stage, [asked(f"a{n}", 30) for n in range(33)])
+    sent: list[str] = []
+    before_each_statement(engine, lambda statement: sent.append(statement.split()[0]))
+    assert {getattr(each, "state", "") for each in decider.decide(calls)} == {"held"}
+    assert sent == ["BEGIN", "SELECT", "SELECT", "WITH", "SET", "COMMIT", "SELECT"]
+    assert (stage.stands(), stage.stands("watched")) == ((0, 1000), (0, 1000))
+    # One more does not fit: looked at by itself, it is refused.
+    (over,) = calls_of(stage, [asked("over", 1)])
+    assert [getattr(each, "state", "") for each in decider.decide([over])] == ["denied"]
 
 
-def test_an_id_that_joins_is_answered_as_if_it_had_been_looked_up(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE cap SET limit_amount = 100",
+        "UPDATE cap SET removed_at = now() WHERE cap_id = 'other'",
+        A_NEW_CAP,
+        "DELETE FROM cap WHERE cap_id = 'other'",
+    ],
+)
+def test_caps_that_anybody_changed_are_not_decided_under_as_remembered(
+    stage: Stage, change: str
+) -> None:
+    """Also when the version before this one changes them: no code of ours has to remember it."""
+    stage.cap(1000)
+    stage.cap(100, "other", scope_kind="story", scope_value="SHOP-1")
+    stage.asks("first", 10)
+    with stage.transactions.begin() as session:
+        session.connection().exec_driver_sql(change)
+    # 95 more fit under 1000 alone, and not under 100 as well.
+    assert stage.asks("second", 95).state == ("held" if "'other'" in change else "denied")
+    remembered = stage.memory.caps.last(ACME)
+    assert remembered is not None
+    with stage.transactions.begin() as session:
+        counted = text("SELECT version FROM cap_version WHERE workspace_id = 'acme'")
+        assert session.scalar(counted) == remembered.version
+
+
+def test_an_id_that_came_before_is_found_among_calls_that_would_fit(stage: Stage) -> None:
     stage.cap(1000)
     stage.asks("held", 100)
     stage.asks("denied", 2000)
-    new, *waiting = calls_of(
-        stage, [asked("new", 10), asked("held", 100), asked("held", 7), asked("denied", 2000)]
-    )
-    memory = SurroundingsMemory(0)
-    decider = Decider(stage.transactions, ACME, stage.books, memory, NOON)
-    answers = decider.decide([new], lambda _: waiting)
-    assert [getattr(each, "state", "conflict") for each in answers] == [
-        "held", "held", "conflict", "denied",
+    calls = calls_of(stage, [asked("new", 10), asked("held", 100), asked("held", 7)])
+    denied = calls_of(stage, [asked("denied", 2000)])
+    decider = Decider(stage.transactions, ACME, stage.books, stage.memory, NOON)
+    assert [getattr(each, "state", "conflict") for each in decider.decide(calls)] == [
+        "held", "held", "conflict",
     ]  # fmt: skip
+    assert [getattr(each, "state", "") for each in decider.decide(denied)] == ["denied"]
     assert stage.stands() == (0, 110)
     with stage.transactions.begin() as session:
         assert cap_queries.denials(session, ACME) == {"sprint-14": (1, 2000)}

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from integration.caps import decision_store, recount_queries
 from integration.caps import queries as cap_queries
-from integration.caps import recount_queries
 from integration.caps.policy import Balance, Granted
 from integration.caps.raising.terms import Terms
 from integration.foundation.database import transactions_on
 from integration.foundation.errors import Conflict, InvalidInput
 from integration.foundation.round_trip import ask
-from integration.journeys import capture_holds, end_holds
+from integration.journeys import authorize_call, capture_holds, end_holds
 from integration.journeys.raise_cap import Who, raise_cap
 from integration.journeys.turn_caps import turn_caps
 from tests.each_statement import before_each_statement
@@ -302,7 +302,18 @@ def settles_without_locks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(end_holds, "locked_with_caps", locked)
 
 
-@pytest.mark.parametrize("plant", [ignores_what_is_held, settles_without_locks])
+def takes_for_granted_that_all_fits(patch: pytest.MonkeyPatch) -> None:
+    """Write what would fit, and do not let PostgreSQL look."""
+
+    def keeping(workspace_id: str, decided: Any, limits: Any, *others: Any) -> Any:
+        return decision_store.keeping_if_they_fit(workspace_id, decided, {}, *others)
+
+    patch.setattr(authorize_call, "keeping_if_they_fit", keeping)
+
+
+@pytest.mark.parametrize(
+    "plant", [ignores_what_is_held, settles_without_locks, takes_for_granted_that_all_fits]
+)
 def test_a_planted_fault_is_caught(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

@@ -22,6 +22,7 @@ from integration.caps.policy import (
     covers,
     decide,
     failure_policy,
+    granted_with_room,
     thresholds_reached,
 )
 
@@ -69,6 +70,19 @@ def test_grants_never_take_a_blocking_cap_over_its_limit(
             assert after.available >= 0
 
 
+@given(caps, st.lists(amounts, max_size=20))
+def test_calls_that_fit_together_are_granted_in_turn_as_they_are_granted_together(
+    balances: list[Balance], calls: list[Amounts]
+) -> None:
+    named = {
+        f"c{place}": replace(balance, cap=replace(balance.cap, cap_id=f"c{place}", limit=10**6))
+        for place, balance in enumerate(balances)
+    }
+    together = [granted_with_room([each.cap for each in named.values()], c, "m") for c in calls]
+    table = Table(dict(named))
+    assert [table.decide(list(named), call, "m") for call in calls] == together
+
+
 @given(caps, amounts)
 def test_a_denial_is_true_of_the_cap_it_names(balances: list[Balance], call: Amounts) -> None:
     decision = decide(balances, call, "gpt-4o")
@@ -78,6 +92,26 @@ def test_a_denial_is_true_of_the_cap_it_names(balances: list[Balance], call: Amo
         if balance.cap.mode == "block" and (call.under(balance.cap.unit) or 0) > balance.available
     ]
     assert isinstance(decision, Denied) == bool(refusing)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_granted"),
+    [
+        ({"limit": 1}, True),
+        ({"approved_models": ("gpt-4o",)}, True),
+        ({"approved_models": ("o3",)}, False),
+        ({"approved_models": ("o3",), "mode": "warn"}, True),
+        ({"max_tokens_per_request": 10}, True),
+        ({"max_tokens_per_request": 9}, False),
+        ({"unit": "kgco2e"}, False),
+        ({"unit": "kgco2e", "mode": "observe"}, True),
+    ],
+)
+def test_room_is_no_help_against_what_a_cap_refuses_anyhow(
+    changes: dict[str, object], is_granted: bool
+) -> None:
+    cap = replace(CAP, **changes)  # type: ignore[arg-type]
+    assert bool(granted_with_room([cap], Amounts(1, 10, None), "gpt-4o")) == is_granted
 
 
 @pytest.mark.parametrize(
