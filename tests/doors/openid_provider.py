@@ -11,14 +11,14 @@ import time
 from base64 import urlsafe_b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, jsonify, redirect, request
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
-from werkzeug.serving import make_server
+
+from integration.sandbox.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,13 +115,6 @@ def _proves(granted: dict[str, str], verifier: str) -> bool:
 def running_provider() -> Iterator[Provider]:
     """Serve a provider for the length of the block."""
     provider = Provider()
-    server = make_server("127.0.0.1", 0, app_of(provider), threaded=True)
-    provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serve(app_of(provider), provider) as running:
+        provider.issuer = running.base_url
         yield provider
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

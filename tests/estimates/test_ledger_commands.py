@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
-from werkzeug.serving import make_server
 
 from integration.app import app_with
 from integration.carbon.statements import ZoneStatement
@@ -18,6 +16,7 @@ from integration.cli.carbon_commands import carbon
 from integration.cli.retraining_commands import retraining
 from integration.cli.whatif_command import whatif
 from integration.journeys.enter_rows import enter_factors
+from integration.sandbox.server import serve
 from tests.doors.worlds import SMALL, at
 from tests.estimates.commands import answer, run
 
@@ -169,13 +168,8 @@ def test_alternatives_are_told_on_the_command_line(deployed: World) -> None:
 
 @pytest.fixture
 def server(world: World) -> Iterator[str]:
-    made = make_server("127.0.0.1", 0, app_with(world.service), threaded=True)
-    thread = Thread(target=made.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    thread.join()
-    made.server_close()
+    with serve(app_with(world.service), None) as running:
+        yield running.base_url
 
 
 @pytest.mark.parametrize(("candidate", "exit_code", "decision"), [
