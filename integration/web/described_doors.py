@@ -195,6 +195,7 @@ READS: dict[tuple[str, str], Door] = {
         tag="reads",
         scope="read",
         answers={200: (JSON, answers.RevisionsAnswer, "Oldest first; none before it closed")},
+        problems=(404,),
     ),
     ("get", "/v1/sprints/{sprint_id}/diff"): Door(
         summary="Say what changed between two revisions (?from=, ?to=; the last two)",
