@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from integration.foundation.database import is_a_standbys
+from integration.foundation.row_wall import is_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,13 +89,17 @@ def round_trip(session: Session) -> Iterator[RoundTrip]:
 def whole_transaction(transactions: Transactions) -> Iterator[RoundTrip]:
     """A transaction in one round trip, from its beginning to the `commit` that the block asks for.
 
-    The driver would begin one by itself, but in a round trip of its own.
+    The driver would begin one by itself, but in a round trip of its own. Only for transactions
+    that are not bound to a workspace: what binds one would have ended before it begins.
 
     Raises:
         DBAPIError: as `round_trip`; nothing is kept.
+        ValueError: these transactions are bound.
     """
     with transactions() as session:
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        if is_bound(session):
+            raise ValueError("A whole transaction in one round trip is bound to no workspace")
         with round_trip(session) as trip:
             trip.begin()
             yield trip

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LOOKED_UP_EVERY_S = 2.0
 """How long another process's new row may stay unseen: a query per batch of events costs more."""
 
+LOOKED_UP_AHEAD_S = 1.5
+"""When the first who needs the books looks again, so that no crowd has to wait for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -58,14 +61,34 @@ class BookShelf:
         self._live: tuple[int, LiveGrid] | None = None
         self._transactions = transactions
         self._opened: dict[str, _Opened] = {}
+        self._looking: dict[str, Lock] = {}
         self._lock = Lock()
 
     def for_workspace(self, workspace_id: str) -> Books:
-        """Return the workspace's books; its own rows are looked for every LOOKED_UP_EVERY_S."""
-        known = self._opened.get(workspace_id)
-        now = time.monotonic()
-        if known is not None and now - known.looked_up_at < LOOKED_UP_EVERY_S:
+        """Return the workspace's books; its own rows are looked for every LOOKED_UP_EVERY_S.
+
+        One thread looks ahead of time, and the others go on with the books that they have.
+        """
+        if known := self._known(workspace_id, LOOKED_UP_AHEAD_S):
             return known.books
+        known = self._known(workspace_id, LOOKED_UP_EVERY_S)
+        looking = self._looking.setdefault(workspace_id, Lock())
+        if not looking.acquire(blocking=known is None) and known is not None:
+            return known.books
+        try:
+            known = self._known(workspace_id, LOOKED_UP_AHEAD_S)
+            return known.books if known else self._look_up(workspace_id)
+        finally:
+            looking.release()
+
+    def _known(self, workspace_id: str, within_s: float) -> _Opened | None:
+        """The books, if somebody has looked within so many seconds."""
+        known = self._opened.get(workspace_id)
+        is_fresh = known is not None and time.monotonic() - known.looked_up_at < within_s
+        return known if is_fresh else None
+
+    def _look_up(self, workspace_id: str) -> Books:
+        known, now = self._opened.get(workspace_id), time.monotonic()
         with only(self._transactions, workspace_id).begin() as session:
             newest = newest_rows(session, workspace_id)
             if known is not None and known.newest == newest:

@@ -108,6 +108,10 @@ def surroundings(
     )
 
 
+AHEAD_OF_TIME = 0.75
+"""From which share of their time on surroundings are read again by the first who needs them."""
+
+
 @dataclass(slots=True)
 class _Kept:
     """Surroundings, when they were read, for which labels, and which of these were asked for."""
@@ -122,7 +126,7 @@ class SurroundingsMemory:
     """Keeps surroundings for a moment, so that a burst of calls does not read them each time.
 
     A story's move between Sprints, a Sprint's close or a new attribution rule is then seen that
-    much later. Caps are read each time: a change of a cap counts at once. Shared by threads; what
+    much later. A change of a cap counts at once. Shared by threads; what
     is kept of caps and models is for the one that decides.
     """
 
@@ -142,25 +146,35 @@ class SurroundingsMemory:
     ) -> Surroundings:  # fmt: skip
         """Return the workspace's surroundings for these labels, read within the last moment."""
         kept = self._fresh(workspace_id, labels)
-        if kept is not None:
-            return kept
+        if kept is not None and not self._is_ageing(kept):
+            return kept.around
         self._wanted.setdefault(workspace_id, deque(maxlen=self.MOST_LABELS)).append(labels)
-        with self._reading:
+        # One reads them ahead of time, and the others go on with what they have.
+        if not self._reading.acquire(blocking=kept is None) and kept is not None:
+            return kept.around
+        try:
             # Somebody else may have read them meanwhile, together with what others wait for.
-            kept = self._fresh(workspace_id, labels)
-            return kept or self._read(transactions, workspace_id, labels, now)
+            again = self._fresh(workspace_id, labels)
+            if again is not None and not self._is_ageing(again):
+                return again.around
+            return self._read(transactions, workspace_id, labels, now)
+        finally:
+            self._reading.release()
 
     def default_region(self, workspace_id: str) -> str:
         """The region of calls that name none, as it was read last."""
         kept = self._kept.get(workspace_id)
         return kept.around.default_region if kept else ""
 
-    def _fresh(self, workspace_id: str, labels: frozenset[Labels]) -> Surroundings | None:
+    def _is_ageing(self, kept: _Kept) -> bool:
+        return monotonic() >= kept.read_at + self._seconds * AHEAD_OF_TIME
+
+    def _fresh(self, workspace_id: str, labels: frozenset[Labels]) -> _Kept | None:
         kept = self._kept.get(workspace_id)
         if kept is None or monotonic() >= kept.read_at + self._seconds or not labels <= kept.labels:
             return None
         kept.asked |= labels
-        return kept.around
+        return kept
 
     def _read(
         self, transactions: Transactions, workspace_id: str, labels: frozenset[Labels],

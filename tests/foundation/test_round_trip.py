@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from integration.foundation.round_trip import Statement, ask, round_trip, whole_transaction
+from integration.foundation.row_wall import only
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -100,6 +101,13 @@ def test_a_whole_transaction_is_kept_and_leaves_the_connection_as_it_was(
         ask(session, Statement("DELETE FROM pieces", {}, len))
         session.rollback()
         assert ask(session, number("SELECT count(*) FROM pieces")) == 1
+
+
+def test_a_whole_transaction_is_refused_where_it_would_break_out_of_its_workspace(
+    transactions: Transactions,
+) -> None:
+    with pytest.raises(ValueError, match="bound"):
+        at_once(only(transactions, "acme"), "a")
 
 
 def at_once(transactions: Transactions, *names: str) -> None:
