@@ -38,7 +38,7 @@ ACROSS = {
     "jobs.clockwork.keep_house": "forgets slots, ended sign-ins and old check totals",
     "jobs.follow_jira.begin_reading": "takes a number",
     "jobs.read_intensity.read_intensity": "keeps the grid's intensity",
-    "journeys.book_shelf.BookShelf.for_workspace": "reads the grid's intensity",
+    "journeys.book_shelf.BookShelf._look_up": "reads the grid's intensity",
     # Partitions hold everybody's calls of a day, and are their owner's to make and drop.
     "journeys.keep_partitions.keep_partitions": "makes them ahead",
     "journeys.end_holds._make_room": "makes the one of an expired hold",
