@@ -94,9 +94,9 @@ class Arrival:
 
     def __init__(self, events: Iterable[UsageEvent], books: Books, now: datetime) -> None:
         self.calls = [Call(event, books) for event in events]
-        alike: dict[tuple[object, ...], list[Call]] = defaultdict(list)
+        alike: dict[tuple[date, object], list[Call]] = defaultdict(list)
         for call in self.calls:
-            alike[call.at.date(), *_kind_of(call.event)].append(call)
+            alike[call.at.date(), _kind_of(call.event)].append(call)
         self.lots = [Lot(calls) for calls in alike.values()]
         self.days = {lot.calls[0].at.date() for lot in self.lots}
         ids = entry_ids_at(now)

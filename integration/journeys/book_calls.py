@@ -67,6 +67,7 @@ def book_calls(
     lots = [lot for each in arrivals for lot in each.lots]
     standing = _find(session, workspace_id, calls, lots, owners, memory)
     known_marks = standing.known_marks
+    memory.note_known(workspace_id, met=bool(known_marks))
     is_all_new = not known_marks and len(owners) == sum([len(call.marks) for call in calls])
     if is_all_new and not standing.has_authorized:
         blocks = standing.blocks
@@ -83,11 +84,12 @@ def book_calls(
     blocks = blocks_of(known.entries)
     closed = book_entries.book_blocks(session, workspace_id, blocks, now, standing.caps)
     ledger.point_to(session, workspace_id, known.moved_marks)
-    for name, call in known.conflicts:
-        ledger.keep_conflict(
-            session, workspace_id, *name, call.digest,
-            record=msgspec.json.encode(call.event).decode(), now=now,
-        )  # fmt: skip
+    if known.conflicts:
+        conflicts = [
+            ledger.Contradiction(*name, call.digest, msgspec.json.encode(call.event).decode())
+            for name, call in known.conflicts
+        ]
+        ledger.keep_conflicts(session, workspace_id, conflicts, now)
     note_late_usage(session, workspace_id, blocks, closed, now)
     return outcomes
 
@@ -114,7 +116,8 @@ def _find(
         told_caps = trip.ask(cap_queries.in_force(workspace_id))
         told_mark = memory.ask(trip, workspace_id)
         told_names = trip.ask(cap_queries.any_known(workspace_id, names)) if names else None
-        told_known = trip.ask(ledger.remembering(workspace_id, marks))
+        expected = memory.expects_new(workspace_id)
+        told_known = trip.ask(ledger.remembering(workspace_id, marks, all_new_probably=expected))
     take_stories()
     if told_mark() != settings.mark:
         settings = memory.read(session, workspace_id)

@@ -29,13 +29,22 @@ class UsageSettings:
 
 
 class SettingsMemory:
-    """Settings as this process last saw them. Shared by threads, which replace them as a whole.
+    """Settings, and whether calls were new, as this process saw it last. Shared by threads.
 
     Who uses them asks in the same transaction whether they still hold.
     """
 
     def __init__(self) -> None:
         self._kept: dict[str, UsageSettings] = {}
+        self._met_known: dict[str, bool] = {}
+
+    def expects_new(self, workspace_id: str) -> bool:
+        """Whether the workspace's last calls were all new: then the next ones probably are, too."""
+        return not self._met_known.get(workspace_id, False)
+
+    def note_known(self, workspace_id: str, *, met: bool) -> None:
+        """Remember whether a known call was among the last ones."""
+        self._met_known[workspace_id] = met
 
     def last_seen(self, session: Session, workspace_id: str) -> UsageSettings:
         """Return the settings, which may have changed meanwhile.

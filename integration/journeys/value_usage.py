@@ -6,8 +6,10 @@ are looked up once for all of them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from integration.carbon.footprint import Footprint, NoFactor
@@ -20,7 +22,7 @@ from integration.pricing.hourly_rates import accelerator_cost
 from integration.pricing.schedule import Unpriced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
     from integration.carbon.carbon_book import CarbonBook
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from integration.ledger.blocks import Numbers, Row
     from integration.metering.usage import UsageEvent
     from integration.pricing.contract_schedules import Resolution
+    from integration.pricing.rates import TokenCounts
 
 KIND = (
     "source", "outcome", "provider_name", "response_model", "region", "story_key", "team",
@@ -71,18 +74,15 @@ def value_all(
     _, moment, event = calls[0]
     kind = _Kind(event, place.default_region, books)
     attributes = KeptAttributes(event)
-    rows: dict[tuple[str, bool, bool, bool], list[Row]] = {}
+    rows: dict[tuple[str, tuple[bool, ...]], list[Row]] = defaultdict(list)
     for entry_id, at, each in calls:
         numbers, why_unpriced, live = kind.numbers(each)
-        alike = (
-            why_unpriced, numbers[_ENERGY] is None, numbers[_MARKET] is None,
-            numbers[_SAID] is None,
-        )  # fmt: skip
+        unknown = numbers[_ENERGY] is None, numbers[_MARKET] is None, numbers[_SAID] is None
         row = (entry_id, at, numbers, attributes.of(each, live))
-        rows.setdefault(alike, []).append(row)
+        rows[why_unpriced, unknown].append(row)
     return [
         Block(kind.words(moment.date(), place, why_unpriced), part)
-        for (why_unpriced, *_), part in rows.items()
+        for (why_unpriced, _), part in rows.items()
     ]
 
 
@@ -123,34 +123,27 @@ class _Kind:
         if not self.has_happened:
             avoided = calls if event.outcome == "cache_hit" else 0
             return (*_NO_AMOUNTS, avoided, said), "", None
-        counts = (
-            calls, event.input_tokens, event.cache_read_input_tokens,
-            event.cache_write_input_tokens, event.output_tokens, event.reasoning_output_tokens,
-            round(event.gpu_count * event.gpu_hours * 3600) if event.gpu_count else 0,
-        )  # fmt: skip
-        costs, why_unpriced = self._costs(event, counts)
-        footprint, live = self._footprint(event, counts)
-        unpriced, without_factor = 0 if costs else calls, 0 if footprint else calls
+        tokens = given, made, read, written, _, reasoned = _tokens_of(event)
+        costs, why_unpriced = self._costs(event, tokens)
+        footprint, live = self._footprint(event, tokens)
+        seconds = round(event.gpu_count * event.gpu_hours * 3600) if event.gpu_count else 0
         return (
-            *counts, *(costs or _NO_COSTS), *(footprint or _NO_FOOTPRINT),
-            unpriced, without_factor, 0, said,
+            calls, given, read, written, made, reasoned, seconds,
+            *(costs or _NO_COSTS), *(footprint or _NO_FOOTPRINT),
+            0 if costs else calls, 0 if footprint else calls, 0, said,
         ), why_unpriced, live  # fmt: skip
 
-    def _costs(self, event: UsageEvent, counts: Counts) -> tuple[tuple[int, int] | None, str]:
+    def _costs(self, event: UsageEvent, tokens: TokenCounts) -> tuple[tuple[int, int] | None, str]:
         """List and contracted nano-USD, or None with the reason."""
         if self.prices is None:
             return _costs_of_hours(event, self.books)
         if isinstance(self.prices, Unpriced):
             return None, self.prices.reason
-        _, given, read, written, made, reasoned, _ = counts
-        found = self.prices.costs(
-            event.occurred_at,
-            (given, made, read, written, event.cache_write_1h_input_tokens, reasoned),
-        )
+        found = self.prices.costs(event.occurred_at, tokens)
         return (None, found.reason) if isinstance(found, Unpriced) else (found[:2], "")
 
     def _footprint(
-        self, event: UsageEvent, counts: Counts
+        self, event: UsageEvent, tokens: TokenCounts
     ) -> tuple[Amounts | None, LiveFactor | None]:
         """Energy, then location-based low, central, high and market-based; None without factors."""
         books = self.books
@@ -160,15 +153,17 @@ class _Kind:
             if not isinstance(found, Footprint):
                 return None, None
             return _kept_of(found if live is None else at_hour(found, live)), live
-        calls, given, read, written, made, _, _ = counts
+        given, made, read, written, _, _ = tokens
         fresh = given - read - written
         if self.factors is None or isinstance(self.factors, NoFactor) or fresh < 0:
             return None, None
-        return self.factors.amounts(calls, fresh, read, written, made), None
+        return self.factors.amounts(event.calls, fresh, read, written, made), None
 
 
-Counts = tuple[int, int, int, int, int, int, int]
-"""Calls, the token classes and accelerator-seconds, in the order of the entry's fields."""
+_tokens_of: Callable[[UsageEvent], TokenCounts] = attrgetter(
+    "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_write_input_tokens",
+    "cache_write_1h_input_tokens", "reasoning_output_tokens",
+)  # fmt: skip
 _NO_AMOUNTS = (0,) * NUMBERS.index("avoided_calls")
 _NO_COSTS = (None, None)
 _NO_FOOTPRINT = (None, None, None, None, None)
