@@ -12,7 +12,7 @@ from integration.caps import recount_queries
 from integration.foundation.clock import SystemClock
 from integration.foundation.findings import Finding
 from integration.foundation.migration import is_current
-from integration.foundation.row_wall import across
+from integration.foundation.row_wall import ROLE, across, stands
 from integration.foundation.wording import environment
 from integration.ledger import store as ledger
 from integration.ledger.entry import day_of
@@ -53,6 +53,8 @@ def diagnose_database(house: House, longest: timedelta = LONGEST_TRANSACTION) ->
     with across(house.transactions).begin() as session:
         found = [*_server(session), _transaction(session, longest)]
         found.append(_finding("schema", is_well=is_newest))
+        is_walled = stands(session.connection())
+        found.append(_finding("wall", is_well=is_walled, role=ROLE, user=engine.url.username))
         if is_newest:
             found += [*_work(session, house.clock.now()), *_books(session, house.clock.now())]
     return found

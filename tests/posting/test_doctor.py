@@ -113,8 +113,8 @@ def test_the_database_part_names_workers_partitions_and_books(posting: Posting) 
     found = diagnose_database(house)
     assert ill(found) == []
     assert [finding.kind for finding in found] == [
-        "server", "clock", "transaction", "schema", "worker", "outbox", "partitions", "caps",
-        "recounts",
+        "server", "clock", "transaction", "schema", "wall", "worker", "outbox", "partitions",
+        "caps", "recounts",
     ]  # fmt: skip
     with posting.transactions.begin() as session:
         session.execute(text("UPDATE sprint_spend SET calls = calls + 1"))
@@ -126,6 +126,24 @@ def test_the_database_part_names_workers_partitions_and_books(posting: Posting) 
     said = ill(diagnose_database(house))
     assert said[0].startswith("No worker has looked at the clock since 20 Nov 2026")
     assert "Sprint 14 of acme, revision 1 (x)" in said[-1]
+
+
+def test_a_user_for_whom_the_second_wall_does_not_stand_is_told_how_to_raise_it(
+    posting: Posting,
+) -> None:
+    engine = posting.world.service.engine
+    with engine.begin() as connection:
+        connection.execute(text("CREATE ROLE plain_reader LOGIN"))
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain_reader"))
+    plain = connect(engine.url.set(username="plain_reader").render_as_string(hide_password=False))
+    try:
+        house = replace(posting.houses[0], transactions=transactions_on(plain))
+        (told,) = [each for each in ill(diagnose_database(house)) if "keep workspaces" in each]
+        assert "GRANT storymeter_workspace TO plain_reader; then storymeter migrate" in told
+    finally:
+        plain.dispose()
+        with engine.begin() as connection:
+            connection.execute(text("DROP OWNED BY plain_reader; DROP ROLE plain_reader"))
 
 
 def test_a_transaction_that_is_open_for_long_is_told(posting: Posting) -> None:
