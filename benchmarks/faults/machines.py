@@ -50,6 +50,15 @@ class Machine:
         """Join it again."""
         _ip("link", "set", self._cable, "up")
 
+    def remove(self) -> None:
+        """Take it away with its cable, whose name the next run wants.
+
+        The network it was in ends only some time after its last process has.
+        """
+        self.kill_all()
+        _ip("link", "del", self._cable)
+        _ip("netns", "del", self.name)
+
     def kill_all(self) -> None:
         """Kill everything that runs on it with -9, as when its power fails."""
         for each in _ip("netns", "pids", self.name).split():
@@ -94,10 +103,9 @@ def build_switch() -> None:
 def remove(machines: list[Machine]) -> None:
     """Take machines and switch away, so that another run can build its own."""
     for each in machines:
-        each.kill_all()
-        _ip("netns", "del", each.name)
+        each.remove()
     _ip("link", "del", SWITCH)
-    subprocess.run(["umount", str(NAMES)], check=True)
+    subprocess.run(["umount", "--lazy", str(NAMES)], check=True)
 
 
 def _ip(*words: str) -> str:
