@@ -8,21 +8,26 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from integration.foundation.embedded_database import running
 from tests.house.house import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 STOPS_WITHIN_S = 60
-EVENT = {"event_id": "call-1", "request_model": "gpt-4o-mini", "input_tokens": 10}
+EVENT = {"request_model": "gpt-4o-mini", "input_tokens": 10}
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
@@ -74,14 +79,36 @@ def storymeter(variables: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def reported(url: str, key: str) -> dict[str, Any]:
+def reported(url: str, key: str, event_id: str = "call-1") -> dict[str, Any]:
     answer = requests.post(
-        f"{url}/v1/usage-events", json={"events": [EVENT]},
+        f"{url}/v1/usage-events", json={"events": [EVENT | {"event_id": event_id}]},
         headers={"Authorization": f"Bearer {key}"}, timeout=20,
     )  # fmt: skip
     assert answer.status_code == 200, answer.text
     counts: dict[str, Any] = answer.json()
     return counts
+
+
+@contextmanager
+def held_up(database: Path) -> Iterator[Callable[[], bool]]:
+    """Let nobody record usage meanwhile; yields what says whether somebody waits to."""
+    with running(database) as url, psycopg.connect(url) as line:
+        line.execute("LOCK TABLE ledger_entry")
+        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'ledger_entry'::regclass"
+        yield lambda: line.execute(waits).fetchone() is not None
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if holds():
+            return
+        Event().wait(0.01)
+    pytest.fail("it did not come to that")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def assert_headers_have_limits(client: requests.Session, url: str) -> None:
@@ -107,7 +134,12 @@ def test_run_serves_stops_with_its_database_and_keeps_its_data(tmp_path: Path) -
         )
         key = json.loads(made)["key"]
         assert reported(url, key)["accepted"] == 1
-        service.send_signal(signal.SIGTERM)
+        with ThreadPoolExecutor(1) as another, held_up(tmp_path / "data" / "postgres") as waits:
+            in_hand = another.submit(reported, url, key, "call-2")
+            wait_until(waits)
+            service.send_signal(signal.SIGTERM)
+            wait_until(lambda: not listens(port))
+        assert in_hand.result()["accepted"] == 1, "what is in hand is answered first"
         _, said = service.communicate(timeout=STOPS_WITHIN_S)
     assert service.returncode == 0, said
     assert url in said
