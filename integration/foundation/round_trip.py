@@ -105,6 +105,17 @@ def whole_transaction(transactions: Transactions) -> Iterator[RoundTrip]:
             yield trip
 
 
+@contextmanager
+def letting_go(transactions: Transactions) -> Iterator[Session]:
+    """A transaction that lets go of its locks before the disk has its commit; see `commit`."""
+    with transactions() as session:
+        yield session
+        session.flush()
+        with round_trip(session) as trip:
+            trip.commit()
+        session.commit()
+
+
 def ask(session: Session, statement: Statement[T]) -> T:
     """Run one statement."""
     with driver_of(session) as driver:

@@ -12,6 +12,7 @@ from integration.backlog.sprint_at import sprint_at
 from integration.caps import queries as cap_queries
 from integration.caps import store as caps
 from integration.foundation.errors import Conflict, NotFound
+from integration.foundation.round_trip import letting_go
 from integration.foundation.row_wall import across, only
 from integration.journeys import book_entries
 from integration.journeys.call_scope import event_with, labels_of
@@ -62,7 +63,7 @@ def void_call(
         NotFound: no such authorization.
         Conflict: it was denied, captured or has expired already.
     """
-    with transactions.begin() as session:
+    with letting_go(transactions) as session:
         found = _locked(session, workspace_id, authorization_id)
         if found.state == "void":
             return
@@ -112,7 +113,7 @@ def _expire(
         seen = cap_queries.authorizations(session, workspace_id, [authorization_id])
         entry = _estimated(session, workspace_id, seen[authorization_id], books)
     _make_room(transactions, entry)
-    with transactions.begin() as session:
+    with letting_go(transactions) as session:
         locked = _locked(session, workspace_id, authorization_id)
         # Its usage may have come, or another attempt begun, meanwhile.
         if locked.state != "held" or locked.expires_at > now:

@@ -8,7 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
-from integration.foundation.round_trip import Statement, ask, round_trip, whole_transaction
+from integration.foundation.round_trip import (
+    Statement,
+    ask,
+    letting_go,
+    round_trip,
+    whole_transaction,
+)
 from integration.foundation.row_wall import only
 
 if TYPE_CHECKING:
@@ -74,6 +80,22 @@ def test_a_committing_trip_is_kept_and_lets_go_of_its_locks(transactions: Transa
         # The next transaction of the connection waits for the disk by itself again.
         wait = Statement("SHOW synchronous_commit", {}, lambda rows: rows[0][0])
         assert ask(session, wait) == "on"
+
+
+def test_locks_are_let_go_of_after_a_commit_alone(transactions: Transactions) -> None:
+    with transactions.begin() as session:
+        session.execute(text("CREATE TABLE pieces (name text)"))
+    insert_and_divide_by(transactions, 1)
+    with pytest.raises(ZeroDivisionError):
+        insert_and_divide_by(transactions, 0)
+    with transactions.begin() as session:
+        assert ask(session, number("SELECT count(*) FROM pieces")) == 1
+
+
+def insert_and_divide_by(transactions: Transactions, divisor: int) -> None:
+    with letting_go(transactions) as session:
+        session.execute(text("INSERT INTO pieces VALUES ('a')"))
+        _ = 1 // divisor
 
 
 def test_a_committing_trip_with_an_error_keeps_nothing(transactions: Transactions) -> None:

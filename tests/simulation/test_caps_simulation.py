@@ -188,6 +188,10 @@ class Play:
             except Conflict:
                 self.read_ends()
                 assert self.model.ends[name] != "void", "ended in two ways"
+            except Killed:  # Perhaps after its commit, before it was told.
+                if self.stage.state(name) == "void":
+                    assert self.model.ends.setdefault(name, "void") == "void", "ended in two ways"
+                raise
             else:
                 assert self.model.ends.setdefault(name, "void") == "void", "ended in two ways"
 
