@@ -196,8 +196,8 @@ SELECT line.* FROM unnest(%(first)s::uuid[], %(last)s::uuid[], %(day)s::date[])
         OFFSET 0) AS line
 ORDER BY entry_id
 """  # noqa: S608
-"""OFFSET 0 has each call looked up in the key. As a join, PostgreSQL compared it with all entries of
-its day: a hundred calls took seconds once a day had many."""
+"""OFFSET 0 has each call looked up in the key. As a join, PostgreSQL compared it with all entries
+of its day: a hundred calls took seconds once a day had many."""
 
 
 def histories(
