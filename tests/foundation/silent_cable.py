@@ -25,7 +25,9 @@ LONGEST_S = 60
 """Then it counts as unnoticed; the system's own patience is two hours."""
 AWAITED = 7
 """The advisory lock that the worker waits for."""
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+WAITING = (
+    "SELECT count(*) FROM pg_sleep(0.05), pg_locks WHERE locktype = 'advisory' AND NOT granted"
+)
 
 
 def hurry() -> None:
