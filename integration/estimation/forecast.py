@@ -1,6 +1,6 @@
 """From planned workloads to an estimate: P10, P50 and P90 of tokens, dollars, energy and CO₂e.
 
-Method `workload-lognormal/1`, closed form, the same answer every time:
+Method `workload-lognormal/2`, closed form, the same answer every time:
 
 1. Central figures. Each workload is worked out as stated: calls × tokens × price, tokens × energy
    coefficients × grid factor, accelerator-hours × rate. The central figure of the story is their
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from integration.estimation.subject import Subject
     from integration.pricing.price_book import PriceBook
 
-METHOD_VERSION = "workload-lognormal/1"
-CALIBRATED_METHOD_VERSION = "workload-lognormal/1 + calibration/2"
+METHOD_VERSION = "workload-lognormal/2"
+CALIBRATED_METHOD_VERSION = f"{METHOD_VERSION} + calibration/2"
 
 MOST_TOKENS = Decimal(10) ** 12
 MOST_GPU_HOURS = Decimal(10) ** 6

@@ -239,7 +239,7 @@ def over_cap(world: World) -> None:
     world.cap("carbon-14", "sprint", "14", "2.5", "kgco2e", "warn")
     contracts = world.story(
         4, "Summarise uploaded contracts",
-        ("Summaries", CHAT, "1000", "6000", "500", "", "eu-west-1"),
+        ("Summaries", CHAT, "500", "6000", "500", "", "eu-west-1"),
     )  # fmt: skip
     world.daily(contracts, 8, calls=150, tokens=(6500, 520))
     world.asks(contracts, "call-1", at(19, 9), 110_000)

@@ -132,8 +132,8 @@ def spread(log_sd: float, down: float = 0.0, up: float = 0.0) -> tuple[float, fl
 
 
 def use_log_sd(input_share: float) -> float:
-    """Chat: calls within a factor 2 four times of five; lengths from ten calls looked at."""
-    return hypot(log(2) / Z, input_share * 0.32, (1 - input_share) * 0.48)
+    """Chat: calls within a factor 3.5 four times of five; lengths from ten calls looked at."""
+    return hypot(log(3.5) / Z, input_share * 0.32, (1 - input_share) * 0.48)
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

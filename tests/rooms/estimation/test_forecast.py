@@ -75,12 +75,12 @@ def test_the_central_figures_are_the_plain_sums() -> None:
 
 
 def test_the_range_of_a_cost_follows_from_the_kinds_spread() -> None:
-    # Input is $135 of $315 of the cost (3/7). s² = 0.540865² + (3/7·0.32)² + (4/7·0.48)² =
-    # 0.292535 + 0.018808 + 0.075232 = 0.386575; s = 0.621751; e^(1.281552·s) = 2.218449.
+    # Input is $135 of $315 of the cost (3/7). s² = 0.977536² + (3/7·0.32)² + (4/7·0.48)² =
+    # 0.955577 + 0.018808 + 0.075232 = 1.049617; s = 1.024508; e^(1.281552·s) = 3.717162.
     cost = estimated(CHAT).list_cost_nanousd
     assert cost is not None
-    assert cost.high == pytest.approx(1_575_000_000 * 2.218449, rel=1e-5)
-    assert cost.low == pytest.approx(1_575_000_000 / 2.218449, rel=1e-5)
+    assert cost.high == pytest.approx(1_575_000_000 * 3.717162, rel=1e-5)
+    assert cost.low == pytest.approx(1_575_000_000 / 3.717162, rel=1e-5)
 
 
 def test_several_workloads_add_up() -> None:
