@@ -17,7 +17,7 @@ from integration.reports.standing import revision_report
 from integration.web.login import Loopback
 from tests.doors import worlds
 from tests.doors.plain_text import plain_text
-from tests.doors.worlds import World, at
+from tests.doors.worlds import World, at, over_cap
 from tests.golden_files import check_golden
 
 if TYPE_CHECKING:
@@ -259,6 +259,16 @@ def test_the_page_of_a_running_sprint_has_the_figures_of_its_report(
     for quick, whole in zip(page.report.stories, report.stories, strict=True):
         for name in SHOWN_OF_STORY:
             assert getattr(quick, name) == getattr(whole, name), (whole.story_key, name)
+
+
+def test_how_many_estimates_held_is_said_once_the_sprint_is_over(
+    client: FlaskClient, world: World
+) -> None:
+    over_cap(world)
+    paths = ("/acme/sprints/14", "/acme/reports/14")
+    assert all("Estimates that held" not in client.get(path).text for path in paths)
+    world.close()
+    assert all("Estimates that held" in client.get(path).text for path in paths)
 
 
 def test_long_lists_show_the_dearest_first_and_the_rest_on_request(
