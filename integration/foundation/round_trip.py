@@ -47,7 +47,7 @@ class RoundTrip:
     def ask(self, statement: Statement[T]) -> Callable[[], T]:
         """Ask for a statement; what comes back gives its answer, after the block."""
         cursor = self._driver.execute(statement.sql, statement.values)
-        return lambda: statement.read(cursor.fetchall() if cursor.description else ())
+        return lambda: statement.read(_rows(cursor))
 
     def begin(self) -> None:
         """Begin a transaction with what is asked for; see `whole_transaction`."""
@@ -120,7 +120,13 @@ def ask(session: Session, statement: Statement[T]) -> T:
     """Run one statement."""
     with driver_of(session) as driver:
         cursor = driver.execute(statement.sql, statement.values)
-        return statement.read(cursor.fetchall() if cursor.description else ())
+        return statement.read(_rows(cursor))
+
+
+def _rows(cursor: psycopg.Cursor[Row]) -> Sequence[Row]:
+    """What a statement answered; the cursor's own description takes longer than small answers."""
+    result = cursor.pgresult
+    return cursor.fetchall() if result is not None and result.nfields else ()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from integration.caps.cover import CapsInForce
 from integration.caps.policy import CallScope, thresholds_reached
 from integration.foundation.round_trip import round_trip
 from integration.journeys.cap_notices import promise_threshold_notice
+from integration.ledger import roll_up_store as roll_ups
 from integration.ledger import store as ledger
 from integration.ledger.blocks import Block, blocks_of
 from integration.ledger.entry import AMOUNTS
@@ -99,7 +100,8 @@ def book_blocks(
     amounts = spent_under(session, workspace_id, in_force, blocks) if in_force else {}
     ledger.copy_in(session, workspace_id, blocks, now)
     with round_trip(session) as trip:
-        trip.ask(ledger.adding_up(workspace_id, blocks, now))
+        for statement in roll_ups.adding_up(workspace_id, blocks, now):
+            trip.ask(statement)
         sprints = {block.words.sprint_id for block in blocks}
         closed = trip.ask(backlog.closed(workspace_id, sprints))
         if amounts:

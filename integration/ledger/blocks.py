@@ -48,17 +48,20 @@ class Words(NamedTuple):
 class Block:
     """Entries with the same words, of which each number is known in all or unknown in all."""
 
-    __slots__ = ("columns", "rows", "words")
+    __slots__ = ("_sums", "columns", "rows", "words")
 
     def __init__(self, words: Words, rows: Sequence[Row]) -> None:
         self.words = words
         self.rows = rows
         self.columns = tuple(zip(*(numbers for _, _, numbers, _ in rows), strict=True))
         """The numbers of all rows, one after the other of NUMBERS."""
+        self._sums: list[int] = []
 
     def sums(self) -> list[int]:
         """The AMOUNTS of all entries together; unknown ones add nothing."""
-        return [0 if column[0] is None else sum(column) for column in self.columns[:-1]]
+        if not self._sums:
+            self._sums = [0 if column[0] is None else sum(column) for column in self.columns[:-1]]
+        return self._sums
 
     def entries(self) -> list[LedgerEntry]:
         """The same, one by one."""
