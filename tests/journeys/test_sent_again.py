@@ -1,4 +1,4 @@
-"""A batch that is sent again with other counts costs little more than its first time."""
+"""What is sent again is recognised, and costs little more than its first time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from integration.journeys.record_usage import Submission, UsageRecorder
 from integration.ledger import store as ledger
 from tests.each_statement import before_each_statement
-from tests.journeys.test_record_usage import NOON, PLAIN, Acme, call
+from tests.journeys.test_record_usage import BOOKS, NOON, PLAIN, Acme, call
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,6 +28,19 @@ def acme(transactions: Transactions) -> Acme:
 
 def calls(size: int, **fields: Any) -> list[Any]:
     return [call(response_id=f"r{number}", **fields) for number in range(size)]
+
+
+def test_known_calls_are_told_from_new_ones_whatever_was_expected(acme: Acme) -> None:
+    recorder = UsageRecorder(acme.transactions)  # It expects what its last batch was like.
+    told = []
+    for numbers in ((1, 2), (2, 3), (3, 4), (5,), (5, 6)):
+        events = [call(response_id=f"r{number}") for number in numbers]
+        batch = Submission("acme", events, BOOKS, NOON)
+        recorder.record([batch])
+        told.append(batch.outcomes)
+    new, known = "accepted", "duplicate"
+    assert told == [[new, new], [known, new], [known, new], [new], [known, new]]
+    assert (acme.calls(), acme.cost()) == (6, 6 * PLAIN)
 
 
 def test_its_contradictions_are_kept_once_and_in_one_statement(acme: Acme, engine: Engine) -> None:
