@@ -128,6 +128,7 @@ def test_an_export_holds_every_row_and_no_secret(stage: Stage, tmp_path: Path) -
 def test_an_erased_workspace_leaves_no_row_and_the_other_all_of_its_own(stage: Stage) -> None:
     for workspace_id in (ACME, OTHER):
         use(stage, NOON, workspace_id)
+    stage.cap(100)  # Its end is counted in a table that has to be erased after it.
     before = totals(stage.transactions, "calls")
     gone = erase_workspace(stage.transactions, ACME)
     assert gone > 5
