@@ -147,7 +147,7 @@ def watched(here: World, load: SteadyLoad, minutes: float) -> Record:
 
 def people(here: World) -> Callable[[], dict[str, float]]:
     """Find the processes once; returns what reads their memory. One that ended is an error."""
-    web, worker = (_child_with(word) for word in ("granian", "worker"))
+    web, worker = (_child_with(word) for word in ("integration.cli.web_server", "worker"))
     first, second = sorted(processes.children(web))[:2]
     server = processes.postmaster(here.settings.data_dir / "postgres")
 

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STOP_TIMEOUT_S = 30
-DRAIN_S = 20
-"""How long requests in hand are waited for when the web processes stop."""
-HEAD_BYTES = 16_384
-"""Of a request line and its headers together; more is answered 431."""
 
 
 class ProcessEnded(StoryMeterError):
@@ -111,14 +107,10 @@ def check_port(settings: Settings) -> None:
 def web_arguments(
     host: str, port: int, *, processes: int, threads: int, app: str = "integration.app:create_app"
 ) -> list[str]:  # fmt: skip
-    """The command line of the web processes; one that ends is replaced."""
+    """The command line of the web processes."""
     return [
-        sys.executable, "-m", "granian", app, "--factory", "--interface", "wsgi",
-        "--host", host, "--port", str(port),
-        "--workers", str(processes), "--blocking-threads", str(threads),
-        "--http", "1", "--no-ws", "--http1-buffer-size", str(HEAD_BYTES),
-        "--respawn-failed-workers", "--workers-kill-timeout", str(DRAIN_S),
-        "--log-level", "error",
+        sys.executable, "-m", "integration.cli.web_server", app, host, str(port), str(processes),
+        str(threads),
     ]  # fmt: skip
 
 
