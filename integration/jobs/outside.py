@@ -45,7 +45,9 @@ class Outside:
         if account is not None and self._is_stale(account):
             account = self._refreshed(workspace_id)
         if account is None:
-            raise DeliveryFailed(f"{workspace_id} has no Jira connected", permanent=True)
+            raise DeliveryFailed(
+                f"{workspace_id} has no Jira connected: storymeter jira connect", permanent=True
+            )
         with self._lock:
             known = self._jira.get(workspace_id)
             if known is None or known[0] != account:

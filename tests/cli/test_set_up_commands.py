@@ -192,7 +192,7 @@ def test_a_trace_is_replayed_once_however_often_it_is_sent(
     ("command", "why"),
     [
         (("keys", "create", "nobody", "--name", "x", "--scope", "read"), "no workspace 'nobody'"),
-        (("jira", "provision", "nobody"), "nobody has no Jira connected"),
+        (("jira", "provision", "nobody"), "nobody has no Jira connected: storymeter jira connect"),
         (
             ("usage", "replay", "--trace", "{trace}", "--story", "S-1", "--model", "m",
              "--key", "smk_x", "--url", "http://127.0.0.1:9"),
