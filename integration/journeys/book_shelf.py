@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from integration.carbon import live_store
@@ -13,6 +11,7 @@ from integration.carbon.carbon_book import CarbonBook
 from integration.carbon.live_grid import LiveGrid
 from integration.carbon.statements import rows_of
 from integration.foundation.clock import SystemClock
+from integration.foundation.read_ahead import ReadAhead
 from integration.foundation.row_wall import across, only
 from integration.journeys.books import Books
 from integration.pricing import store as prices
@@ -31,15 +30,11 @@ if TYPE_CHECKING:
 LOOKED_UP_EVERY_S = 2.0
 """How long another process's new row may stay unseen: a query per batch of events costs more."""
 
-LOOKED_UP_AHEAD_S = 1.5
-"""When the first who needs the books looks again, so that no crowd has to wait for it."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
     newest: tuple[int, int]
     books: Books
-    looked_up_at: float
 
 
 class BookShelf:
@@ -60,47 +55,24 @@ class BookShelf:
         self._clock = clock or SystemClock()
         self._live: tuple[int, LiveGrid] | None = None
         self._transactions = transactions
-        self._opened: dict[str, _Opened] = {}
-        self._looking: dict[str, Lock] = {}
-        self._lock = Lock()
+        self._opened: ReadAhead[str, _Opened] = ReadAhead(LOOKED_UP_EVERY_S)
 
     def for_workspace(self, workspace_id: str) -> Books:
-        """Return the workspace's books; its own rows are looked for every LOOKED_UP_EVERY_S.
+        """Return the workspace's books; its own rows are looked for every LOOKED_UP_EVERY_S."""
+        found = self._opened.get(workspace_id, lambda last: self._look_up(workspace_id, last))
+        return found.books if found is not None else self.plain
 
-        One thread looks ahead of time, and the others go on with the books that they have.
-        """
-        if known := self._known(workspace_id, LOOKED_UP_AHEAD_S):
-            return known.books
-        known = self._known(workspace_id, LOOKED_UP_EVERY_S)
-        looking = self._looking.setdefault(workspace_id, Lock())
-        if not looking.acquire(blocking=known is None) and known is not None:
-            return known.books
-        try:
-            known = self._known(workspace_id, LOOKED_UP_AHEAD_S)
-            return known.books if known else self._look_up(workspace_id)
-        finally:
-            looking.release()
-
-    def _known(self, workspace_id: str, within_s: float) -> _Opened | None:
-        """The books, if somebody has looked within so many seconds."""
-        known = self._opened.get(workspace_id)
-        is_fresh = known is not None and time.monotonic() - known.looked_up_at < within_s
-        return known if is_fresh else None
-
-    def _look_up(self, workspace_id: str) -> Books:
-        known, now = self._opened.get(workspace_id), time.monotonic()
+    def _look_up(self, workspace_id: str, last: _Opened | None) -> _Opened:
         with only(self._transactions, workspace_id).begin() as session:
             newest = newest_rows(session, workspace_id)
-            if known is not None and known.newest == newest:
-                books = known.books
+            if last is not None and last.newest == newest:
+                books = last.books
             else:
                 books = books_of(session, workspace_id, self.plain)
         if self._live_zones:
             with across(self._transactions).begin() as session:  # The grid is everybody's.
                 books = replace(books, live=self._live_grid(session))
-        with self._lock:
-            self._opened[workspace_id] = _Opened(newest, books, now)
-        return books
+        return _Opened(newest, books)
 
     def _live_grid(self, session: Session) -> LiveGrid:
         """The hours read so far; read again when there is a newer one."""
@@ -113,8 +85,7 @@ class BookShelf:
 
     def forget(self, workspace_id: str) -> None:
         """Look for the workspace's own rows at its next call: one was entered just now."""
-        with self._lock:
-            self._opened.pop(workspace_id, None)
+        self._opened.forget(workspace_id)
 
 
 def newest_rows(session: Session, workspace_id: str) -> tuple[int, int]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from integration.journeys import book_shelf, call_scope
-from integration.journeys.book_shelf import LOOKED_UP_AHEAD_S, LOOKED_UP_EVERY_S, BookShelf
+from integration.journeys import call_scope
 from integration.journeys.call_scope import AHEAD_OF_TIME, SurroundingsMemory, labels_of
-from tests.each_statement import before_each_statement
 from tests.journeys.stage import ACME, NOON, Stage, asked
 
 if TYPE_CHECKING:
     import pytest
-    from sqlalchemy import Engine
 
 
 def test_surroundings_are_read_ahead_by_one_while_the_others_go_on(
@@ -30,24 +26,3 @@ def test_surroundings_are_read_ahead_by_one_while_the_others_go_on(
     assert second is not first
     seconds = 11.0
     assert memory.look(stage.transactions, ACME, labels, NOON) is second
-
-
-def test_books_are_looked_for_ahead_by_one_while_the_others_go_on(
-    stage: Stage, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seconds = 0.0
-    monkeypatch.setattr(book_shelf, "time", SimpleNamespace(monotonic=lambda: seconds))
-    shelf = BookShelf(stage.transactions, stage.books)
-    shelf.for_workspace(ACME)
-    sent: list[str] = []
-    before_each_statement(engine, sent.append)
-    seconds = LOOKED_UP_AHEAD_S
-    with shelf._looking[ACME]:  # Somebody looks.
-        shelf.for_workspace(ACME)
-        assert sent == []
-    shelf.for_workspace(ACME)
-    assert sent
-    sent.clear()
-    seconds = LOOKED_UP_EVERY_S + 0.5
-    shelf.for_workspace(ACME)
-    assert sent == []
