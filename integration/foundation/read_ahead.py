@@ -37,10 +37,10 @@ class ReadAhead(Generic[Key, Value]):
         self._kept: dict[Key, _Kept[Value]] = {}
         self._reading: dict[Key, Lock] = {}
 
-    def get(self, key: Key, read: Callable[[Value | None], Value | None]) -> Value | None:
+    def get(self, key: Key, read: Callable[[Value | None], Value]) -> Value:
         """Return a value of the last seconds.
 
-        `read` is told the last one, and answers None where there is nothing to keep.
+        `read` is told the last one. None is not kept.
         """
         kept = self._kept.get(key)
         age = monotonic() - kept.read_at if kept is not None else self._kept_s
@@ -58,13 +58,13 @@ class ReadAhead(Generic[Key, Value]):
             reading.release()
 
     def _read(
-        self, key: Key, read: Callable[[Value | None], Value | None], kept: _Kept[Value] | None
-    ) -> Value | None:
+        self, key: Key, read: Callable[[Value | None], Value], kept: _Kept[Value] | None
+    ) -> Value:
         read_at = monotonic()
         value = read(kept.value if kept is not None else None)
         if value is None:
             self.forget(key)
-            return None
+            return value
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
             self._reading.clear()

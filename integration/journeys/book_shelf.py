@@ -59,8 +59,7 @@ class BookShelf:
 
     def for_workspace(self, workspace_id: str) -> Books:
         """Return the workspace's books; its own rows are looked for every LOOKED_UP_EVERY_S."""
-        found = self._opened.get(workspace_id, lambda last: self._look_up(workspace_id, last))
-        return found.books if found is not None else self.plain
+        return self._opened.get(workspace_id, lambda last: self._look_up(workspace_id, last)).books
 
     def _look_up(self, workspace_id: str, last: _Opened | None) -> _Opened:
         with only(self._transactions, workspace_id).begin() as session:

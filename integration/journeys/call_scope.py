@@ -13,6 +13,7 @@ from integration.backlog import store as backlog
 from integration.backlog.sprint_at import END, sprint_at
 from integration.caps.decision_queries import CapMemory
 from integration.foundation.errors import FieldError, InvalidInput
+from integration.foundation.read_ahead import AHEAD
 from integration.journeys.book_entries import ScopeFinder
 from integration.journeys.fitting_models import ModelMemory
 from integration.metering import store as metering
@@ -108,10 +109,6 @@ def surroundings(
     )
 
 
-AHEAD_OF_TIME = 0.75
-"""From which share of their time on surroundings are read again by the first who needs them."""
-
-
 @dataclass(slots=True)
 class _Kept:
     """Surroundings, when they were read, for which labels, and which of these were asked for."""
@@ -126,8 +123,8 @@ class SurroundingsMemory:
     """Keeps surroundings for a moment, so that a burst of calls does not read them each time.
 
     A story's move between Sprints, a Sprint's close or a new attribution rule is then seen that
-    much later. A change of a cap counts at once. Shared by threads; what
-    is kept of caps and models is for the one that decides.
+    much later. A change of a cap counts at once. Shared by threads; what is kept of caps and models
+    is for the one that decides.
     """
 
     MOST_LABELS = 2000
@@ -167,7 +164,7 @@ class SurroundingsMemory:
         return kept.around.default_region if kept else ""
 
     def _is_ageing(self, kept: _Kept) -> bool:
-        return monotonic() >= kept.read_at + self._seconds * AHEAD_OF_TIME
+        return monotonic() >= kept.read_at + self._seconds * AHEAD
 
     def _fresh(self, workspace_id: str, labels: frozenset[Labels]) -> _Kept | None:
         kept = self._kept.get(workspace_id)

@@ -24,7 +24,7 @@ class KeyMemory:
     def __init__(self, transactions: Transactions, clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
-        self._callers: ReadAhead[bytes, Caller] = ReadAhead(KEPT_S)
+        self._callers: ReadAhead[bytes, Caller | None] = ReadAhead(KEPT_S)
 
     def caller_with(self, secret: str) -> Caller | None:
         """Return who holds a key; None for an unknown or revoked one."""

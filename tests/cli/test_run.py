@@ -10,17 +10,16 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from integration.foundation.embedded_database import running
 from tests.house.house import ROOT
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,14 +95,6 @@ def held_up(database: Path) -> Iterator[Callable[[], bool]]:
         line.execute("LOCK TABLE ledger_entry")
         waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'ledger_entry'::regclass"
         yield lambda: line.execute(waits).fetchone() is not None
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if holds():
-            return
-        Event().wait(0.01)
-    pytest.fail("it did not come to that")
 
 
 def listens(port: int) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from threading import Event
+from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
 from benchmarks import processes
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,14 +24,10 @@ def test_a_process_that_is_killed_again_and_again_is_replaced(
         for _ in range(3):
             (victim,) = processes.children(parent.pid)
             os.kill(victim, signal.SIGKILL)
-            wait_for_another_than(victim, parent.pid)
+            wait_until(partial(is_replaced, victim, parent.pid))
         processes.wait_until_ready(port, parent)
 
 
-def wait_for_another_than(victim: int, parent: int) -> None:
-    for _ in range(3000):
-        found = processes.children(parent)
-        if found and victim not in found:
-            return
-        Event().wait(0.01)
-    pytest.fail("nobody took its place")
+def is_replaced(victim: int, parent: int) -> bool:
+    found = processes.children(parent)
+    return bool(found) and victim not in found

@@ -69,7 +69,7 @@ def test_where_there_is_none_one_reads_for_all(hands: type[Hands]) -> None:
 
 
 def test_nothing_and_what_is_forgotten_are_asked_for_each_time(hands: type[Hands]) -> None:
-    kept: ReadAhead[str, int] = ReadAhead(KEPT_S)
+    kept: ReadAhead[str, int | None] = ReadAhead(KEPT_S)
     assert kept.get("a", lambda _: None) is None
     assert kept.get("a", lambda _: 1) == 1
     kept.forget("a")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,10 @@ from integration.metering.usage import UsageEvent
 from integration.workspaces import store as workspaces
 from integration.workspaces.workspace import Workspace
 from tests.journeys.ledger_recount import disagreements, spend_by_story
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sqlalchemy.orm import Session
 
@@ -199,11 +199,3 @@ def waiting(transactions: Transactions) -> int:
     )
     with transactions.begin() as session:
         return int(session.execute(text(query)).scalar_one())
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if holds():
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("it did not come to that")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.foundation.read_ahead import AHEAD
 from integration.journeys import call_scope
-from integration.journeys.call_scope import AHEAD_OF_TIME, SurroundingsMemory, labels_of
+from integration.journeys.call_scope import SurroundingsMemory, labels_of
 from tests.journeys.stage import ACME, NOON, Stage, asked
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def test_surroundings_are_read_ahead_by_one_while_the_others_go_on(
     monkeypatch.setattr(call_scope, "monotonic", lambda: seconds)
     memory, labels = SurroundingsMemory(10.0), frozenset((labels_of(asked("a", 1)),))
     first = memory.look(stage.transactions, ACME, labels, NOON)
-    seconds = 10 * AHEAD_OF_TIME
+    seconds = 10 * AHEAD
     with memory._reading:  # Somebody reads.
         assert memory.look(stage.transactions, ACME, labels, NOON) is first
     second = memory.look(stage.transactions, ACME, labels, NOON)
